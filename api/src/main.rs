@@ -1,0 +1,2 @@
+//! The binary `stegspor`.
+fn main() {}

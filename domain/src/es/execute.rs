@@ -1,0 +1,370 @@
+//! The walk of a command: read the stream, fold it, decide, append.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{
+    Append, AppendError, Appended, Broken, Context, Decider, DecodeError, Entry, EventData,
+    EventId, EventStore, Expected, Metadata, NewEvent, OccurredAt, ReadError, RecordedAt,
+    RecordedEvent, StreamName, Version,
+    amend::{self, Amendment},
+};
+
+/// How often a decision is made anew after somebody else wrote to the stream.
+const ATTEMPTS: usize = 8;
+
+/// What is told along with a command.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The command's id. Its first event bears it, so that a command told twice is recorded once.
+    pub command_id: Uuid,
+    /// When what it tells of happened.
+    pub occurred_at: OccurredAt,
+    /// The time now, by the caller's clock.
+    pub now: RecordedAt,
+    /// Who tells it, and how.
+    pub metadata: Metadata,
+    /// The version that the teller saw, if the decision must rest on that one.
+    pub expected: Option<Version>,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone)]
+pub struct Executed<D: Decider> {
+    /// Where its facts stand; `None` if it added none.
+    pub appended: Option<Appended>,
+    /// The stream's version now.
+    pub version: Version,
+    /// The facts it added, now or when it was told the first time.
+    pub entries: Vec<Entry<D::Event>>,
+    /// What is known after them.
+    pub state: D::State,
+}
+
+/// Why a command came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<R: Broken> {
+    /// It would break a rule.
+    #[error(transparent)]
+    Rejected(R),
+    /// It tells of a time that has not come.
+    #[error("{occurred_at} lies in the future")]
+    InFuture {
+        /// The time it tells of.
+        occurred_at: OccurredAt,
+    },
+    /// It amends an entry that this stream does not hold.
+    #[error("this stream has no entry {entry}")]
+    NoSuchEntry {
+        /// The entry it names.
+        entry: EventId,
+    },
+    /// A correction without the shape of the entry it corrects.
+    #[error("the correction does not have the shape of the entry it corrects")]
+    Correction(#[source] DecodeError),
+    /// The teller saw an older version of the stream.
+    #[error("the stream is at version {actual}, not {expected}")]
+    Stale {
+        /// What the teller saw.
+        expected: Version,
+        /// What it is.
+        actual: Version,
+    },
+    /// The command's id was used by another command.
+    #[error("id {0} was used by another command")]
+    IdTaken(EventId),
+    /// Others kept writing to the stream.
+    #[error("the stream kept changing; try again")]
+    Contended,
+    /// The log could not be read.
+    #[error("the stream could not be read")]
+    Read(#[from] ReadError),
+    /// A stored event could not be decoded.
+    #[error("event {id} could not be decoded")]
+    Decode {
+        /// Which.
+        id: EventId,
+        /// Why.
+        source: DecodeError,
+    },
+    /// The log could not be written.
+    #[error("the facts could not be added")]
+    Append(#[source] AppendError),
+}
+
+/// A stream as it is known: its state, its version, and which entries it holds.
+#[derive(Debug, Clone)]
+pub struct Aggregate<D: Decider> {
+    /// What is known.
+    pub state: D::State,
+    /// The version that this rests on.
+    pub version: Version,
+    /// Of each entry its event, where it may be corrected.
+    kinds: HashMap<EventId, D::Event>,
+}
+
+impl<D: Decider> Default for Aggregate<D> {
+    fn default() -> Self {
+        Self {
+            state: D::State::default(),
+            version: Version::NONE,
+            kinds: HashMap::new(),
+        }
+    }
+}
+
+impl<D: Decider> Aggregate<D> {
+    /// The stream after all of `events`, corrections and retractions counted.
+    pub fn fold(events: &[RecordedEvent]) -> Result<Self, ExecuteError<D::Rejection>> {
+        let history = decode_all::<D::Event, D::Rejection>(events)?;
+        let version = events.last().map_or(Version::NONE, |event| event.version);
+        let kinds = history
+            .iter()
+            .map(|entry| (entry.id, entry.event.clone()))
+            .collect();
+        let state = amend::effective(history)
+            .iter()
+            .fold(D::State::default(), D::evolve);
+        Ok(Self {
+            state,
+            version,
+            kinds,
+        })
+    }
+
+    /// Whether the stream holds an event of this id.
+    #[must_use]
+    pub fn holds(&self, id: EventId) -> bool {
+        self.kinds.contains_key(&id)
+    }
+
+    /// What `command` adds to this stream, as events ready to be appended. Changes nothing.
+    pub fn decide(
+        &self,
+        command: D::Command,
+        told: &Told,
+        world: &D::World,
+    ) -> Result<Vec<Entry<D::Event>>, ExecuteError<D::Rejection>> {
+        if told.occurred_at.begins() > told.now.0 {
+            return Err(ExecuteError::InFuture {
+                occurred_at: told.occurred_at,
+            });
+        }
+        let context = Context {
+            occurred_at: told.occurred_at,
+            command_id: told.command_id,
+            world,
+        };
+        let events = D::decide(&self.state, command, &context).map_err(ExecuteError::Rejected)?;
+        for event in &events {
+            self.check_amendment(event, told.now)?;
+        }
+        Ok(events
+            .into_iter()
+            .enumerate()
+            .map(|(index, event)| Entry {
+                id: event_id(told.command_id, index),
+                occurred_at: told.occurred_at,
+                event,
+            })
+            .collect())
+    }
+
+    /// The stream after `entries` too. After an amendment the history must be folded anew, so
+    /// this answers `None` then.
+    #[must_use]
+    pub fn after(mut self, entries: &[Entry<D::Event>]) -> Option<Self> {
+        for entry in entries {
+            if entry.event.amendment().is_some() {
+                return None;
+            }
+            self.state = D::evolve(self.state, entry);
+            self.kinds.insert(entry.id, entry.event.clone());
+        }
+        self.version = self.version.plus(entries.len());
+        Some(self)
+    }
+
+    fn check_amendment(
+        &self,
+        event: &D::Event,
+        now: RecordedAt,
+    ) -> Result<(), ExecuteError<D::Rejection>> {
+        let Some(amendment) = event.amendment() else {
+            return Ok(());
+        };
+        let entry = amendment.entry();
+        let target = self
+            .kinds
+            .get(&entry)
+            .ok_or(ExecuteError::NoSuchEntry { entry })?;
+        if let Amendment::Corrected(correction) = amendment {
+            if correction.occurred_at.begins() > now.0 {
+                return Err(ExecuteError::InFuture {
+                    occurred_at: correction.occurred_at,
+                });
+            }
+            target
+                .corrected(correction.schema_version, &correction.data)
+                .map_err(ExecuteError::Correction)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a stream and folds it.
+pub async fn load<D: Decider>(
+    store: &dyn EventStore,
+    stream: &StreamName,
+) -> Result<Aggregate<D>, ExecuteError<D::Rejection>> {
+    Aggregate::fold(&store.read_stream(stream, Version::NONE).await?)
+}
+
+/// Walks a command through: reads the stream, decides, appends with the version the decision
+/// rested on. Where somebody else wrote in between, it decides anew, a bounded number of times.
+#[tracing::instrument(name = "command.execute", skip_all, fields(stream = %stream))]
+pub async fn execute<D: Decider>(
+    store: &dyn EventStore,
+    stream: &StreamName,
+    command: D::Command,
+    told: &Told,
+    world: &D::World,
+) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
+    for _ in 0..ATTEMPTS {
+        let history = store.read_stream(stream, Version::NONE).await?;
+        if let Some(answer) = told_before::<D>(&history, told)? {
+            return Ok(answer);
+        }
+        let aggregate = Aggregate::<D>::fold(&history)?;
+        if let Some(expected) = told.expected
+            && expected != aggregate.version
+        {
+            return Err(ExecuteError::Stale {
+                expected,
+                actual: aggregate.version,
+            });
+        }
+        let entries = aggregate.decide(command.clone(), told, world)?;
+        if entries.is_empty() {
+            let Aggregate { state, version, .. } = aggregate;
+            return Ok(Executed {
+                appended: None,
+                version,
+                entries,
+                state,
+            });
+        }
+        let append = Append {
+            stream: stream.clone(),
+            expected: match aggregate.version {
+                Version::NONE => Expected::NoStream,
+                version => Expected::Exactly(version),
+            },
+            events: new_events(&entries, &told.metadata),
+            recorded_at: told.now,
+        };
+        match store.append(append).await {
+            Ok(appended) => {
+                let version = appended.version;
+                let state = match aggregate.after(&entries) {
+                    Some(aggregate) => aggregate.state,
+                    None => load::<D>(store, stream).await?.state,
+                };
+                return Ok(Executed {
+                    appended: Some(appended),
+                    version,
+                    entries,
+                    state,
+                });
+            }
+            Err(AppendError::Conflict { .. }) => {}
+            Err(AppendError::IdTaken { id }) => return Err(ExecuteError::IdTaken(id)),
+            Err(error) => return Err(ExecuteError::Append(error)),
+        }
+    }
+    Err(ExecuteError::Contended)
+}
+
+/// The events of `entries`, ready for the log.
+#[must_use]
+pub fn new_events<E: EventData>(entries: &[Entry<E>], metadata: &Metadata) -> Vec<NewEvent> {
+    entries
+        .iter()
+        .map(|entry| NewEvent {
+            id: entry.id,
+            kind: entry.event.kind(),
+            schema_version: entry.event.schema_version(),
+            occurred_at: entry.occurred_at,
+            metadata: metadata.clone(),
+            data: entry.event.to_json(),
+        })
+        .collect()
+}
+
+/// The first event bears the command's id, the others ids derived from it: the same each time.
+fn event_id(command_id: Uuid, index: usize) -> EventId {
+    if index == 0 {
+        EventId(command_id)
+    } else {
+        EventId(Uuid::new_v5(&command_id, &index.to_be_bytes()))
+    }
+}
+
+/// The answer given the first time, if this very command was told before.
+fn told_before<D: Decider>(
+    history: &[RecordedEvent],
+    told: &Told,
+) -> Result<Option<Executed<D>>, ExecuteError<D::Rejection>> {
+    let first = EventId(told.command_id);
+    let Some(start) = history.iter().position(|event| event.id == first) else {
+        return Ok(None);
+    };
+    let digest = history[start]
+        .read_metadata()
+        .ok()
+        .and_then(|known| known.request_digest);
+    if digest != told.metadata.request_digest || history[start].occurred_at != told.occurred_at {
+        return Err(ExecuteError::IdTaken(first));
+    }
+    let told_events: Vec<_> = history[start..]
+        .iter()
+        .enumerate()
+        .take_while(|(index, event)| event.id == event_id(told.command_id, *index))
+        .map(|(_, event)| event.clone())
+        .collect();
+    let last = told_events.last().expect("the first event is among them");
+    let appended = Appended {
+        position: last.position,
+        version: last.version,
+        already_recorded: true,
+    };
+    Ok(Some(Executed {
+        version: appended.version,
+        appended: Some(appended),
+        entries: decode_all::<D::Event, D::Rejection>(&told_events)?,
+        state: Aggregate::<D>::fold(history)?.state,
+    }))
+}
+
+fn decode_all<E: EventData, R: Broken>(
+    events: &[RecordedEvent],
+) -> Result<Vec<Entry<E>>, ExecuteError<R>> {
+    events
+        .iter()
+        .map(|event| {
+            let data =
+                E::from_json(&event.kind, event.schema_version, &event.data).map_err(|source| {
+                    ExecuteError::Decode {
+                        id: event.id,
+                        source,
+                    }
+                })?;
+            Ok(Entry {
+                id: event.id,
+                occurred_at: event.occurred_at,
+                event: data,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,379 @@
+//! A participant's way: from the first contact, through kartlegging, plan and oppdrag, through
+//! relapse and return, to an end, and perhaps back.
+//!
+//! One stream is one person. A person has *stays*, one at a time; every event names the stay it
+//! belongs to. A fact told late belongs to the stay that was open when it happened.
+
+mod event;
+mod oppdrag;
+mod rejection;
+mod state;
+
+pub use event::*;
+pub use rejection::ParticipantRejection;
+pub use state::{
+    Consent, EarlierStay, Oppdrag, ParticipantState, Person, Plan, Relapse, Stage, Stay,
+};
+
+use crate::{
+    es::{Context, Day, Decider, Entry, StreamName},
+    words::{ParticipantId, StayId, UnitId, World},
+};
+
+/// The decider of participants.
+#[derive(Debug, Clone)]
+pub struct Participant;
+
+impl Participant {
+    /// The stream of one person.
+    #[must_use]
+    pub fn stream(participant: ParticipantId) -> StreamName {
+        StreamName::new(Self::CATEGORY, participant)
+    }
+}
+
+impl Decider for Participant {
+    const CATEGORY: &'static str = "participant";
+    type State = ParticipantState;
+    type Command = ParticipantCommand;
+    type Event = ParticipantEvent;
+    type Rejection = ParticipantRejection;
+    type World = World;
+
+    fn decide(
+        state: &ParticipantState,
+        command: ParticipantCommand,
+        context: &Context<'_, World>,
+    ) -> Result<Vec<ParticipantEvent>, ParticipantRejection> {
+        match state {
+            ParticipantState::Unknown => make_first_contact(command, context),
+            ParticipantState::Known(person) => person.decide(command, context),
+        }
+    }
+
+    fn evolve(state: ParticipantState, entry: &Entry<ParticipantEvent>) -> ParticipantState {
+        state.evolve(entry)
+    }
+}
+
+use ParticipantCommand as C;
+use ParticipantRejection as Why;
+
+/// Whether a permitted command still changes anything.
+enum Permit {
+    /// It adds its fact.
+    Record,
+    /// It is so already.
+    Unneeded,
+}
+
+impl Permit {
+    fn unless(already: bool) -> Self {
+        if already {
+            Self::Unneeded
+        } else {
+            Self::Record
+        }
+    }
+}
+
+fn make_first_contact(
+    command: C,
+    context: &Context<'_, World>,
+) -> Result<Vec<ParticipantEvent>, Why> {
+    let C::MakeFirstContact(made) = command else {
+        return Err(Why::NotKnown);
+    };
+    let opening: ReEntered = made.clone().into();
+    may_open_a_stay(&opening, context.world)?;
+    Ok(vec![ParticipantEvent {
+        stay_id: StayId(context.command_id),
+        referral_id: made.referral_id,
+        fact: ParticipantFact::FirstContactMade(made),
+    }])
+}
+
+/// Rules D1 and D3: nothing is asked but how the person came, and a department to come to.
+fn may_open_a_stay(opening: &ReEntered, world: &World) -> Result<(), Why> {
+    if opening.channels.is_empty() {
+        return Err(Why::NoChannel);
+    }
+    must_be_department(&opening.department, world)?;
+    opening
+        .through
+        .as_ref()
+        .map_or(Ok(()), |unit| must_be_registered(unit, world))
+}
+
+fn must_be_department(unit: &UnitId, world: &World) -> Result<(), Why> {
+    if world.is_department(unit) {
+        Ok(())
+    } else {
+        Err(Why::UnknownUnit { unit: unit.clone() })
+    }
+}
+
+fn must_be_registered(unit: &UnitId, world: &World) -> Result<(), Why> {
+    if world.unit(unit).is_some() {
+        Ok(())
+    } else {
+        Err(Why::UnknownUnit { unit: unit.clone() })
+    }
+}
+
+impl Person {
+    fn decide(
+        &self,
+        command: C,
+        context: &Context<'_, World>,
+    ) -> Result<Vec<ParticipantEvent>, Why> {
+        let command = match command {
+            // Who made contact before and comes again after an end, returns (rule D15).
+            C::MakeFirstContact(made) => match self.stay.stage {
+                Stage::Over(_) => C::ReEnter(made.into()),
+                _ => return Ok(vec![]),
+            },
+            command => command,
+        };
+        if let C::ReEnter(opening) = command {
+            return self.re_enter(opening, context);
+        }
+        match self.permit(&command, context)? {
+            Permit::Unneeded => Ok(vec![]),
+            Permit::Record => {
+                let (stay_id, referral_id) = self.stay_on(context.day());
+                Ok(vec![ParticipantEvent {
+                    stay_id,
+                    referral_id,
+                    fact: command.into_fact(),
+                }])
+            }
+        }
+    }
+
+    fn re_enter(
+        &self,
+        opening: ReEntered,
+        context: &Context<'_, World>,
+    ) -> Result<Vec<ParticipantEvent>, Why> {
+        let Stage::Over(ended) = self.stay.stage else {
+            return Err(Why::StayIsOpen);
+        };
+        not_before(ended, context.day())?;
+        may_open_a_stay(&opening, context.world)?;
+        Ok(vec![ParticipantEvent {
+            stay_id: StayId(context.command_id),
+            referral_id: opening.referral_id,
+            fact: ParticipantFact::ReEntered(opening),
+        }])
+    }
+
+    fn permit(&self, command: &C, context: &Context<'_, World>) -> Result<Permit, Why> {
+        let (stay, day) = (&self.stay, context.day());
+        match command {
+            C::GiveConsent(given) => {
+                must_be_registered(&given.unit, context.world)?;
+                return match self.consents.get(&given.consent_id) {
+                    None => Ok(Permit::Record),
+                    Some(known) if known.given == *given && known.holds => Ok(Permit::Unneeded),
+                    Some(_) => Err(Why::NameTaken),
+                };
+            }
+            C::WithdrawConsent(withdrawn) => {
+                let known = self
+                    .consents
+                    .get(&withdrawn.consent_id)
+                    .ok_or(Why::NoSuchConsent)?;
+                return Ok(Permit::unless(!known.holds));
+            }
+            C::CorrectEntry(_) | C::RetractEntry(_) => return Ok(Permit::Record),
+            C::EnterTreatmentPhase(TreatmentPhaseEntered {
+                unit, consent_id, ..
+            })
+            | C::PlanDischarge(DischargePlanned {
+                unit, consent_id, ..
+            })
+            | C::LeaveTreatmentEarly(TreatmentLeftEarly { unit, consent_id }) => {
+                if !self.consents_to(*consent_id, unit) {
+                    return Err(Why::NoConsent);
+                }
+            }
+            _ => {}
+        }
+        // A fact of an earlier stay, told late, changes nothing of the present one.
+        let told_late = day < stay.opened && self.stay_on(day).0 != stay.id;
+        if told_late && matches!(command, C::HoldContact(_) | C::EnterTreatmentPhase(_)) {
+            return Ok(Permit::Record);
+        }
+        stay.permit(command, context)
+    }
+}
+
+impl Stay {
+    fn permit(&self, command: &C, context: &Context<'_, World>) -> Result<Permit, Why> {
+        self.was_open_on(command, context.day())?;
+        match command {
+            // The way in (rule D11).
+            C::BookFirstConversation(booked) => {
+                not_before(context.day(), booked.on)?;
+                Ok(Permit::unless(self.stage != Stage::Inquiry))
+            }
+            C::HoldFirstConversation(_) => Ok(Permit::unless(self.stage != Stage::Inquiry)),
+            C::CompleteKartlegging(_) => match self.stage {
+                Stage::Inquiry => Err(Why::NoConversationYet),
+                _ => Ok(Permit::Record),
+            },
+            C::BeginParticipation(_) => match self.stage {
+                Stage::Inquiry | Stage::Conversation => Err(Why::NotMappedYet),
+                Stage::Mapped => Ok(Permit::Record),
+                Stage::Participant | Stage::Paused | Stage::Over(_) => Ok(Permit::Unneeded),
+            },
+            C::CloseInquiry(_) => match self.stage {
+                Stage::Participant | Stage::Paused => Err(Why::NoLongerAnInquiry),
+                _ => not_before(self.opened, context.day()).map(|()| Permit::Record),
+            },
+            C::AssignVeileder(assigned) => {
+                Ok(Permit::unless(self.veileder == Some(assigned.veileder)))
+            }
+
+            // Plan and goals.
+            C::MakePlan(_) | C::DeclinePlan(_) if !self.mapped() => Err(Why::KartleggingComesFirst),
+            C::MakePlan(_) => Ok(Permit::Record),
+            C::DeclinePlan(_) => Ok(Permit::unless(self.plan == Plan::Declined)),
+            C::SetGoal(goal) => {
+                if !self.mapped() {
+                    return Err(Why::KartleggingComesFirst);
+                }
+                if !goal.participant_agreed {
+                    return Err(Why::GoalNotAgreed);
+                }
+                if self.goals.contains_key(&goal.goal_id) {
+                    return Err(Why::NameTaken);
+                }
+                Ok(Permit::Record)
+            }
+            C::ReportGoalProgress(GoalProgressReported { goal_id, .. })
+            | C::ReachGoal(GoalReached { goal_id })
+            | C::DropGoal(GoalDropped { goal_id }) => match self.goals.get(goal_id) {
+                Some(true) => Ok(Permit::Record),
+                Some(false) | None => Err(Why::NoSuchGoal),
+            },
+
+            // Contact and standing.
+            C::HoldContact(_) => Ok(Permit::Record),
+            C::BecomePassive(_) | C::BecomeActive(_) if self.begun.is_none() => {
+                Err(Why::NotAParticipant)
+            }
+            C::BecomePassive(_) => Ok(Permit::unless(self.passive)),
+            C::BecomeActive(_) => Ok(Permit::unless(!self.passive)),
+            C::Transfer(transfer) => {
+                must_be_department(&transfer.to, context.world)?;
+                Ok(Permit::unless(transfer.to == self.department))
+            }
+            C::EndParticipation(end) => self.may_end(end, context.day()),
+
+            // Relapse (rule D12).
+            C::ReportRelapse(_) => Ok(Permit::unless(self.relapse != Relapse::None)),
+            C::MakeRelapseContact(_) => match self.relapse {
+                Relapse::None => Err(Why::NoRelapse),
+                Relapse::Reported | Relapse::Contacted => Ok(Permit::Record),
+            },
+            C::Return(_) => match self.relapse {
+                Relapse::None => Err(Why::NoRelapse),
+                Relapse::Reported | Relapse::Contacted => Ok(Permit::Record),
+            },
+
+            // Treatment: consent was asked for already. Sentence (rule D42).
+            C::EnterTreatmentPhase(_) | C::PlanDischarge(_) | C::LeaveTreatmentEarly(_) => {
+                Ok(Permit::Record)
+            }
+            C::BeginServingSentence(_) => Ok(Permit::unless(self.serving)),
+            C::CompleteServingSentence(_) => {
+                if self.serving {
+                    Ok(Permit::Record)
+                } else {
+                    Err(Why::NotServing)
+                }
+            }
+
+            // Tidgiver and oppdrag.
+            C::AssessTidgiverReadiness(_) => Ok(Permit::Record),
+            C::MatchTidgiver(matched) => self.may_be_matched(matched, context.world),
+            C::HoldStartConversation(_)
+            | C::HoldOppdragMeeting(_)
+            | C::CancelOppdragMeeting(_)
+            | C::ReviewOppdrag(_)
+            | C::ExtendOppdrag(_)
+            | C::EndOppdrag(_) => self.permit_in_oppdrag(command, context),
+            C::RaiseSafetyConcern(raised) => {
+                if self.concerns.contains_key(&raised.concern_id) {
+                    return Err(Why::NameTaken);
+                }
+                raised.oppdrag_id.map_or(Ok(Permit::Record), |id| {
+                    self.oppdrag
+                        .get(&id)
+                        .map(|_| Permit::Record)
+                        .ok_or(Why::NoSuchOppdrag)
+                })
+            }
+            C::AcknowledgeSafetyConcern(acknowledged) => self
+                .concerns
+                .get(&acknowledged.concern_id)
+                .map(|already| Permit::unless(*already))
+                .ok_or(Why::NoSuchConcern),
+
+            // Decided by the person, before the stay is asked.
+            C::MakeFirstContact(_)
+            | C::ReEnter(_)
+            | C::GiveConsent(_)
+            | C::WithdrawConsent(_)
+            | C::CorrectEntry(_)
+            | C::RetractEntry(_) => Ok(Permit::Unneeded),
+        }
+    }
+
+    /// A stay takes facts while it is open; once over, those that happened before its end.
+    fn was_open_on(&self, command: &C, day: Day) -> Result<(), Why> {
+        match self.stage {
+            Stage::Over(on) if day > on || changes_the_standing(command) => {
+                Err(Why::StayEnded { on })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn may_end(&self, end: &ParticipationEnded, day: Day) -> Result<Permit, Why> {
+        let Some(begun) = self.begun else {
+            return Err(Why::NotAParticipant);
+        };
+        not_before(begun, day)?;
+        if end.reason == EndReason::Relapse && self.relapse != Relapse::Contacted {
+            return Err(Why::NoContactTriedAfterRelapse);
+        }
+        Ok(Permit::Record)
+    }
+}
+
+/// What would open a stay again that is over: told late, it needs a correction instead.
+fn changes_the_standing(command: &C) -> bool {
+    matches!(
+        command,
+        C::BeginParticipation(_)
+            | C::CloseInquiry(_)
+            | C::EndParticipation(_)
+            | C::BecomePassive(_)
+            | C::BecomeActive(_)
+            | C::Transfer(_)
+    )
+}
+
+fn not_before(begun: Day, day: Day) -> Result<(), Why> {
+    if day < begun {
+        Err(Why::EndBeforeStart { begun })
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

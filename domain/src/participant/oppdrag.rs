@@ -1,0 +1,138 @@
+//! The rules of the bounded assignment of a tidgiver with a participant (rules D25 to D31, D38).
+
+use super::{
+    C, Oppdrag, Permit, Readiness, Stay, TidgiverMatched, TreatmentPhase, Why, not_before,
+};
+use crate::{
+    es::{Context, Day},
+    words::{OppdragId, Situation, World},
+};
+
+impl Stay {
+    pub(super) fn may_be_matched(
+        &self,
+        matched: &TidgiverMatched,
+        world: &World,
+    ) -> Result<Permit, Why> {
+        if !self.mapped() {
+            return Err(Why::KartleggingComesFirst);
+        }
+        if self.readiness != Some(Readiness::Ready) {
+            return Err(Why::NotReady);
+        }
+        if self.is_in_patient() && !self.institution_agrees {
+            return Err(Why::InstitutionHasNotAgreed);
+        }
+        if matched.because.is_empty() {
+            return Err(Why::NoMatchReason);
+        }
+        let individual = world
+            .unit(&self.department)
+            .is_some_and(|unit| unit.offers_individual_tidgiver);
+        if !individual && !matched.by_exception {
+            return Err(Why::NoIndividualTidgiver);
+        }
+        let tidgiver = world
+            .tidgiver
+            .as_ref()
+            .filter(|known| known.approved)
+            .ok_or(Why::TidgiverNotApproved)?;
+        if tidgiver.department != self.department {
+            return Err(Why::TidgiverElsewhere);
+        }
+        if !(matched.ground_rules_accepted && tidgiver.ground_rules_accepted) {
+            return Err(Why::GroundRulesNotAccepted);
+        }
+        is_bounded(
+            matched.begins,
+            matched.begins,
+            matched.review,
+            matched.ends,
+            world,
+        )?;
+        // Several at once or over time are normal (rule D31): only the name must be new.
+        if self.oppdrag.contains_key(&matched.oppdrag_id) {
+            return Err(Why::NameTaken);
+        }
+        Ok(Permit::Record)
+    }
+
+    pub(super) fn permit_in_oppdrag(
+        &self,
+        command: &C,
+        context: &Context<'_, World>,
+    ) -> Result<Permit, Why> {
+        let day = context.day();
+        match command {
+            C::HoldStartConversation(held) => {
+                let oppdrag = self.open_oppdrag(held.oppdrag_id, day)?;
+                Ok(Permit::unless(oppdrag.started))
+            }
+            C::HoldOppdragMeeting(held) => {
+                let oppdrag = self.open_oppdrag(held.oppdrag_id, day)?;
+                not_before(oppdrag.begins, day)?;
+                if oppdrag.started {
+                    Ok(Permit::Record)
+                } else {
+                    Err(Why::NoStartConversation)
+                }
+            }
+            C::CancelOppdragMeeting(cancelled) => self
+                .open_oppdrag(cancelled.oppdrag_id, day)
+                .map(|_| Permit::Record),
+            C::ReviewOppdrag(reviewed) => {
+                let oppdrag = self.open_oppdrag(reviewed.oppdrag_id, day)?;
+                if let Some(next) = reviewed.next_review {
+                    is_bounded(oppdrag.begins, day, next, oppdrag.ends, context.world)?;
+                }
+                Ok(Permit::Record)
+            }
+            C::ExtendOppdrag(extended) => {
+                self.open_oppdrag(extended.oppdrag_id, day)?;
+                is_bounded(day, day, extended.review, extended.ends, context.world)?;
+                Ok(Permit::Record)
+            }
+            C::EndOppdrag(ended) => {
+                let oppdrag = self.open_oppdrag(ended.oppdrag_id, day)?;
+                not_before(oppdrag.begins, day)?;
+                Ok(Permit::Record)
+            }
+            _ => Ok(Permit::Unneeded),
+        }
+    }
+
+    fn open_oppdrag(&self, id: OppdragId, day: Day) -> Result<&Oppdrag, Why> {
+        let oppdrag = self.oppdrag.get(&id).ok_or(Why::NoSuchOppdrag)?;
+        match oppdrag.ended {
+            Some(on) if day > on => Err(Why::OppdragEnded { on }),
+            _ => Ok(oppdrag),
+        }
+    }
+
+    fn is_in_patient(&self) -> bool {
+        match self.phase {
+            Some(TreatmentPhase::During | TreatmentPhase::Discharge) => true,
+            Some(TreatmentPhase::Before | TreatmentPhase::After) => false,
+            None => self.situation == Some(Situation::InPatient),
+        }
+    }
+}
+
+/// Rule D27: `decided` ≤ review ≤ end, the review soon after the decision, the end within the most
+/// that an assignment may last from `begins`.
+fn is_bounded(begins: Day, decided: Day, review: Day, ends: Day, world: &World) -> Result<(), Why> {
+    let figures = world.figures;
+    not_before(decided, review)?;
+    not_before(review, ends)?;
+    if review.days_since(decided) > figures.review_within_days.cast_signed() {
+        return Err(Why::ReviewTooLate {
+            days: figures.review_within_days,
+        });
+    }
+    if ends.days_since(begins) > figures.oppdrag_within_days.cast_signed() {
+        return Err(Why::EndTooLate {
+            days: figures.oppdrag_within_days,
+        });
+    }
+    Ok(())
+}

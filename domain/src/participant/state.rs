@@ -1,0 +1,372 @@
+//! What is known of a participant.
+
+use std::collections::BTreeMap;
+
+use super::{
+    ConsentGiven, ParticipantEvent, ParticipantFact as F, ReEntered, Readiness, TreatmentPhase,
+};
+use crate::{
+    es::{ConsentId, Day, Entry},
+    words::{ConcernId, GoalId, OppdragId, ReferralId, Situation, StaffId, StayId, UnitId},
+};
+
+/// Whether anything is known of the person.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum ParticipantState {
+    /// No contact was made.
+    #[default]
+    Unknown,
+    /// The person made contact.
+    Known(Box<Person>),
+}
+
+/// A person who made contact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// The present stay, or the last one.
+    pub stay: Stay,
+    /// The stays before it: each with the day it began and the day it ended.
+    pub earlier: Vec<EarlierStay>,
+    /// What the person consented to, over all stays.
+    pub consents: BTreeMap<ConsentId, Consent>,
+}
+
+/// How far a stay has come (rule D11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Contact was made.
+    Inquiry,
+    /// The first conversation was held.
+    Conversation,
+    /// The kartlegging was done.
+    Mapped,
+    /// A participant.
+    Participant,
+    /// A participant after a relapse (rule D12).
+    Paused,
+    /// It ended, or the inquiry came to nothing, on a day.
+    Over(Day),
+}
+
+/// One period of participation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stay {
+    /// Its name.
+    pub id: StayId,
+    /// The referral that led to it.
+    pub referral_id: Option<ReferralId>,
+    /// The day of the first contact.
+    pub opened: Day,
+    /// The department.
+    pub department: UnitId,
+    /// Where the person stood in life.
+    pub situation: Option<Situation>,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The day participation began.
+    pub begun: Option<Day>,
+    /// The veileder; at most one (rule D23).
+    pub veileder: Option<StaffId>,
+    /// Whether there is a plan.
+    pub plan: Plan,
+    /// The goals, and whether each is still open.
+    pub goals: BTreeMap<GoalId, bool>,
+    /// What the person last said of having a tidgiver.
+    pub readiness: Option<Readiness>,
+    /// Whether the institution of an in-patient said yes to a tidgiver.
+    pub institution_agrees: bool,
+    /// The assignments.
+    pub oppdrag: BTreeMap<OppdragId, Oppdrag>,
+    /// The safety concerns, and whether each was acknowledged.
+    pub concerns: BTreeMap<ConcernId, bool>,
+    /// The last relapse.
+    pub relapse: Relapse,
+    /// Where the person is in a treatment, as far as consented.
+    pub phase: Option<TreatmentPhase>,
+    /// The sentence that is being served.
+    pub serving: bool,
+    /// On the list without being active, by agreement (rule D13).
+    pub passive: bool,
+}
+
+/// A stay that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EarlierStay {
+    /// Its name.
+    pub id: StayId,
+    /// The referral that led to it.
+    pub referral_id: Option<ReferralId>,
+    /// The day of the first contact.
+    pub opened: Day,
+}
+
+/// A consent, given and perhaps withdrawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Consent {
+    /// What was consented to.
+    pub given: ConsentGiven,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// Whether there is a plan (rule D19: none by choice is a state).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// None yet.
+    NotYet,
+    /// Made.
+    Made,
+    /// None, by choice.
+    Declined,
+}
+
+/// A bounded assignment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Oppdrag {
+    /// First day.
+    pub begins: Day,
+    /// Last day, as last decided.
+    pub ends: Day,
+    /// Whether the conversation of three was held.
+    pub started: bool,
+    /// The day it ended, if it did.
+    pub ended: Option<Day>,
+}
+
+/// The last relapse, and what followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relapse {
+    /// None is known.
+    None,
+    /// Reported.
+    Reported,
+    /// Contact was made or tried.
+    Contacted,
+}
+
+impl Person {
+    /// The stay that a fact of `day` belongs to: the present one, or an earlier one for a fact told
+    /// late.
+    #[must_use]
+    pub fn stay_on(&self, day: Day) -> (StayId, Option<ReferralId>) {
+        if day < self.stay.opened
+            && let Some(earlier) = self
+                .earlier
+                .iter()
+                .rev()
+                .find(|earlier| earlier.opened <= day)
+        {
+            return (earlier.id, earlier.referral_id);
+        }
+        (self.stay.id, self.stay.referral_id)
+    }
+
+    /// Whether a consent holds towards a unit.
+    #[must_use]
+    pub fn consents_to(&self, consent: ConsentId, unit: &UnitId) -> bool {
+        self.consents
+            .get(&consent)
+            .is_some_and(|known| known.holds && known.given.unit == *unit)
+    }
+}
+
+impl Stay {
+    /// Whether the kartlegging was done.
+    #[must_use]
+    pub fn mapped(&self) -> bool {
+        match self.stage {
+            Stage::Inquiry | Stage::Conversation => false,
+            Stage::Mapped | Stage::Participant | Stage::Paused => true,
+            Stage::Over(_) => self.begun.is_some(),
+        }
+    }
+
+    fn open(id: StayId, opened: Day, entry: &ReEntered) -> Self {
+        Self {
+            id,
+            referral_id: entry.referral_id,
+            opened,
+            department: entry.department.clone(),
+            situation: entry.situation,
+            stage: Stage::Inquiry,
+            begun: None,
+            veileder: None,
+            plan: Plan::NotYet,
+            goals: BTreeMap::new(),
+            readiness: None,
+            institution_agrees: false,
+            oppdrag: BTreeMap::new(),
+            concerns: BTreeMap::new(),
+            relapse: Relapse::None,
+            phase: None,
+            serving: false,
+            passive: false,
+        }
+    }
+}
+
+impl ParticipantState {
+    pub(super) fn evolve(self, entry: &Entry<ParticipantEvent>) -> Self {
+        let ParticipantEvent { stay_id, fact, .. } = &entry.event;
+        match (fact, self) {
+            (F::FirstContactMade(made), Self::Unknown) => Self::Known(Box::new(Person {
+                stay: Stay::open(*stay_id, entry.day(), &made.clone().into()),
+                earlier: vec![],
+                consents: BTreeMap::new(),
+            })),
+            (_, Self::Unknown) => Self::Unknown,
+            (fact, Self::Known(mut person)) => {
+                person.evolve(*stay_id, entry.day(), fact);
+                Self::Known(person)
+            }
+        }
+    }
+}
+
+impl Person {
+    fn evolve(&mut self, stay_id: StayId, day: Day, fact: &F) {
+        match fact {
+            F::ReEntered(re_entered) => {
+                let next = Stay::open(stay_id, day, re_entered);
+                let last = std::mem::replace(&mut self.stay, next);
+                self.earlier.push(EarlierStay {
+                    id: last.id,
+                    referral_id: last.referral_id,
+                    opened: last.opened,
+                });
+            }
+            F::ConsentGiven(given) => {
+                self.consents.insert(
+                    given.consent_id,
+                    Consent {
+                        given: given.clone(),
+                        holds: true,
+                    },
+                );
+            }
+            F::ConsentWithdrawn(withdrawn) => {
+                if let Some(consent) = self.consents.get_mut(&withdrawn.consent_id) {
+                    consent.holds = false;
+                }
+            }
+            fact if stay_id == self.stay.id => self.stay.evolve(day, fact),
+            // About an earlier stay, told late: nothing of the present one changes.
+            _ => {}
+        }
+    }
+}
+
+impl Stay {
+    fn evolve(&mut self, day: Day, fact: &F) {
+        match fact {
+            F::FirstConversationHeld(_) if self.stage == Stage::Inquiry => {
+                self.stage = Stage::Conversation;
+            }
+            F::KartleggingDone(_) if matches!(self.stage, Stage::Inquiry | Stage::Conversation) => {
+                self.stage = Stage::Mapped;
+            }
+            F::ParticipationBegun(_) => {
+                self.stage = Stage::Participant;
+                self.begun = Some(day);
+            }
+            F::InquiryClosed(_) | F::ParticipationEnded(_) => self.stage = Stage::Over(day),
+            F::VeilederAssigned(assigned) => self.veileder = Some(assigned.veileder),
+            F::PlanMade(_) => self.plan = Plan::Made,
+            F::PlanDeclined(_) => self.plan = Plan::Declined,
+            F::GoalSet(goal) => {
+                self.goals.insert(goal.goal_id, true);
+            }
+            F::GoalReached(super::GoalReached { goal_id })
+            | F::GoalDropped(super::GoalDropped { goal_id }) => {
+                self.goals.insert(*goal_id, false);
+            }
+            F::TidgiverReadinessAssessed(assessed) => {
+                self.readiness = Some(assessed.readiness);
+                self.institution_agrees = assessed.institution_agrees == Some(true);
+            }
+            F::TidgiverMatched(matched) => {
+                self.oppdrag.insert(
+                    matched.oppdrag_id,
+                    Oppdrag {
+                        begins: matched.begins,
+                        ends: matched.ends,
+                        started: false,
+                        ended: None,
+                    },
+                );
+            }
+            F::StartConversationHeld(held) => {
+                self.with_oppdrag(held.oppdrag_id, |oppdrag| oppdrag.started = true);
+            }
+            F::OppdragExtended(extended) => {
+                self.with_oppdrag(extended.oppdrag_id, |oppdrag| oppdrag.ends = extended.ends);
+            }
+            F::OppdragEnded(ended) => {
+                self.with_oppdrag(ended.oppdrag_id, |oppdrag| oppdrag.ended = Some(day));
+            }
+            F::SafetyConcernRaised(raised) => {
+                self.concerns.insert(raised.concern_id, false);
+            }
+            F::SafetyConcernAcknowledged(acknowledged) => {
+                self.concerns.insert(acknowledged.concern_id, true);
+            }
+            F::RelapseReported(_) => {
+                self.relapse = Relapse::Reported;
+                if self.stage == Stage::Participant {
+                    self.stage = Stage::Paused;
+                }
+            }
+            F::RelapseContactMade(_) if self.relapse == Relapse::Reported => {
+                self.relapse = Relapse::Contacted;
+            }
+            F::Returned(_) => {
+                self.relapse = Relapse::None;
+                if self.stage == Stage::Paused {
+                    self.stage = Stage::Participant;
+                }
+            }
+            F::TreatmentPhaseEntered(entered) => self.phase = Some(entered.phase),
+            F::TreatmentLeftEarly(_) => self.phase = Some(TreatmentPhase::After),
+            F::SentenceServingBegun(_) => self.serving = true,
+            F::SentenceServingCompleted(_) => self.serving = false,
+            F::BecamePassive(_) => self.passive = true,
+            F::BecameActive(_) | F::ContactHeld(_) | F::OppdragMeetingHeld(_) => {
+                self.passive = false;
+            }
+            F::Transferred(transferred) => self.department = transferred.to.clone(),
+            F::FirstContactMade(_)
+            | F::ReEntered(_)
+            | F::FirstConversationBooked(_)
+            | F::FirstConversationHeld(_)
+            | F::KartleggingDone(_)
+            | F::ConsentGiven(_)
+            | F::ConsentWithdrawn(_)
+            | F::GoalProgressReported(_)
+            | F::OppdragMeetingCancelled(_)
+            | F::OppdragReviewed(_)
+            | F::RelapseContactMade(_)
+            | F::DischargePlanned(_)
+            | F::EntryCorrected(_)
+            | F::EntryRetracted(_) => {}
+        }
+    }
+
+    fn with_oppdrag(&mut self, id: OppdragId, change: impl FnOnce(&mut Oppdrag)) {
+        if let Some(oppdrag) = self.oppdrag.get_mut(&id) {
+            change(oppdrag);
+        }
+    }
+}
+
+/// A first contact seen as what opens a stay.
+impl From<super::FirstContactMade> for ReEntered {
+    fn from(made: super::FirstContactMade) -> Self {
+        Self {
+            department: made.department,
+            channels: made.channels,
+            through: made.through,
+            situation: made.situation,
+            referral_id: made.referral_id,
+        }
+    }
+}

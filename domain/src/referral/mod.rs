@@ -1,0 +1,166 @@
+//! A referral: one person's way from a unit to a department.
+//!
+//! It is a proposal until the person says yes (rule D4). Before that nobody is told anything of
+//! them (rule D5), and it waits in quarantine if it came without a consent.
+
+mod event;
+mod rejection;
+mod state;
+
+pub use event::*;
+pub use rejection::ReferralRejection;
+pub use state::{Proposal, ReferralState, Yes};
+
+use crate::{
+    es::{Context, Decider, Entry, StreamName},
+    words::{ReferralId, Situation, World},
+};
+
+/// The decider of referrals.
+#[derive(Debug, Clone)]
+pub struct Referral;
+
+impl Referral {
+    /// The stream of one referral.
+    #[must_use]
+    pub fn stream(referral: ReferralId) -> StreamName {
+        StreamName::new(Self::CATEGORY, referral)
+    }
+}
+
+impl Decider for Referral {
+    const CATEGORY: &'static str = "referral";
+    type State = ReferralState;
+    type Command = ReferralCommand;
+    type Event = ReferralFact;
+    type Rejection = ReferralRejection;
+    type World = World;
+
+    fn decide(
+        state: &ReferralState,
+        command: ReferralCommand,
+        context: &Context<'_, World>,
+    ) -> Result<Vec<ReferralFact>, ReferralRejection> {
+        use ReferralCommand as C;
+        use ReferralRejection as Why;
+        use ReferralState as S;
+        let unneeded = match (&command, state) {
+            (C::ProposeReferral(proposal), S::Unknown) => {
+                may_be_proposed(proposal, context.world)?;
+                false
+            }
+            (C::ProposeReferral(proposal), known) => {
+                if known
+                    .proposal()
+                    .is_none_or(|known| known.from != proposal.from || known.to != proposal.to)
+                {
+                    return Err(Why::AlreadyProposed);
+                }
+                true
+            }
+            (_, S::Unknown) => return Err(Why::NotProposed),
+            (C::CorrectEntry(_) | C::RetractEntry(_), _) => false,
+            (C::WithdrawReferral(_), S::Withdrawn(_)) => true,
+            (C::WithdrawReferral(_), _) => false,
+            (_, S::Withdrawn(_)) => return Err(Why::Withdrawn),
+
+            (C::Agree(_), S::Proposed(proposal)) => {
+                let figures = context.world.figures;
+                if proposal.consent_id.is_none()
+                    && context.day() > proposal.on.plus(figures.quarantine_days)
+                {
+                    return Err(Why::Expired);
+                }
+                false
+            }
+            (C::Agree(yes), S::Agreed(_, known) | S::Accepted(_, known)) => {
+                if yes.participant_id != known.participant_id {
+                    return Err(Why::AnotherPerson);
+                }
+                true
+            }
+
+            (C::HoldJointConversation(_), S::Agreed(..) | S::Accepted(..)) => false,
+            (C::AcceptReferral(_), S::Agreed(proposal, yes)) => {
+                if proposal.situation == Situation::InPatient && !yes.joint_conversation {
+                    return Err(Why::NoJointConversation);
+                }
+                false
+            }
+            (C::AcceptReferral(_), S::Accepted(..)) | (C::DeclineReferral(_), S::Declined(_)) => {
+                true
+            }
+            (C::DeclineReferral(decline), S::Proposed(proposal) | S::Agreed(proposal, _)) => {
+                if context.world.unit(&decline.onward_to).is_none() {
+                    return Err(Why::UnknownUnit {
+                        unit: decline.onward_to.clone(),
+                    });
+                }
+                if decline.onward_to == proposal.to {
+                    return Err(Why::NoWayOnward);
+                }
+                if decline.welcome_back_from < context.day() {
+                    return Err(Why::WelcomeBackInThePast);
+                }
+                false
+            }
+            (C::DeclineReferral(_), S::Accepted(..)) => return Err(Why::AlreadyAccepted),
+
+            (
+                C::AdmitToTreatment(_)
+                | C::TellDischargeDate(_)
+                | C::EndTreatment(_)
+                | C::LeaveTreatmentEarly(_),
+                S::Agreed(..) | S::Accepted(..),
+            ) => false,
+            (C::AcceptReferral(_), S::Proposed(_)) => return Err(Why::PatientHasNotAgreed),
+            (
+                C::HoldJointConversation(_)
+                | C::AdmitToTreatment(_)
+                | C::TellDischargeDate(_)
+                | C::EndTreatment(_)
+                | C::LeaveTreatmentEarly(_),
+                S::Proposed(_),
+            ) => return Err(Why::NoConsent),
+            (
+                C::Agree(_)
+                | C::HoldJointConversation(_)
+                | C::AcceptReferral(_)
+                | C::AdmitToTreatment(_)
+                | C::TellDischargeDate(_)
+                | C::EndTreatment(_)
+                | C::LeaveTreatmentEarly(_),
+                S::Declined(_),
+            ) => return Err(Why::Declined),
+        };
+        Ok(if unneeded {
+            vec![]
+        } else {
+            vec![command.into_fact()]
+        })
+    }
+
+    fn evolve(state: ReferralState, entry: &Entry<ReferralFact>) -> ReferralState {
+        state.evolve(entry)
+    }
+}
+
+fn may_be_proposed(proposal: &ReferralProposed, world: &World) -> Result<(), ReferralRejection> {
+    if world.unit(&proposal.from).is_none() {
+        return Err(ReferralRejection::UnknownUnit {
+            unit: proposal.from.clone(),
+        });
+    }
+    if !world.is_department(&proposal.to) {
+        return Err(ReferralRejection::UnknownUnit {
+            unit: proposal.to.clone(),
+        });
+    }
+    if proposal.consent_id.is_none() && proposal.name.is_some() {
+        return Err(ReferralRejection::MoreThanContact);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! What is known of a tidgiver.
+
+use super::TidgiverFact as F;
+use crate::words::{TidgiverCredentials, UnitId};
+
+/// A tidgiver's life stages.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum TidgiverState {
+    /// Has not offered time.
+    #[default]
+    Unknown,
+    /// On the way to being approved.
+    Candidate(Preparation),
+    /// May be matched.
+    Approved(Preparation),
+    /// Gives no time any more.
+    Left,
+}
+
+/// What a tidgiver has been through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preparation {
+    /// The department they give time in.
+    pub department: UnitId,
+    /// Was interviewed.
+    pub interviewed: bool,
+    /// Was trained.
+    pub trained: bool,
+    /// Accepted the ground rules.
+    pub ground_rules_accepted: bool,
+}
+
+impl TidgiverState {
+    pub(super) fn evolve(self, fact: &F) -> Self {
+        match (fact, self) {
+            (F::TidgiverApplied(application), Self::Unknown | Self::Left) => {
+                Self::Candidate(Preparation {
+                    department: application.department.clone(),
+                    interviewed: false,
+                    trained: false,
+                    ground_rules_accepted: false,
+                })
+            }
+            (F::TidgiverInterviewed(_), state) => state.with(|known| known.interviewed = true),
+            (F::TidgiverTrained(_), state) => state.with(|known| known.trained = true),
+            (F::TidgiverGroundRulesAccepted(_), state) => {
+                state.with(|known| known.ground_rules_accepted = true)
+            }
+            (F::TidgiverApproved(_), Self::Candidate(known)) => Self::Approved(known),
+            (F::TidgiverLeft(_), Self::Candidate(_) | Self::Approved(_)) => Self::Left,
+            (
+                F::TidgiverApplied(_)
+                | F::TidgiverApproved(_)
+                | F::TidgiverLeft(_)
+                | F::TidgiverInterestsRecorded(_)
+                | F::TidgiverAvailabilityChanged(_)
+                | F::EntryCorrected(_)
+                | F::EntryRetracted(_),
+                state,
+            ) => state,
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Preparation)) -> Self {
+        if let Self::Candidate(known) | Self::Approved(known) = &mut self {
+            change(known);
+        }
+        self
+    }
+
+    /// What a decision on a participant's stream needs to know; `None` for somebody unknown.
+    #[must_use]
+    pub fn credentials(&self) -> Option<TidgiverCredentials> {
+        let (known, approved) = match self {
+            Self::Candidate(known) => (known, false),
+            Self::Approved(known) => (known, true),
+            Self::Unknown | Self::Left => return None,
+        };
+        Some(TidgiverCredentials {
+            department: known.department.clone(),
+            approved,
+            ground_rules_accepted: known.ground_rules_accepted,
+        })
+    }
+}
