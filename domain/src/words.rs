@@ -43,11 +43,9 @@ uuid_id! {
 
 /// An organisation taking part, by its short name: `stegforsteg-oslo`, `slemdal`. Units are data:
 /// one is added by registering it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct UnitId(#[schemars(regex(pattern = r"^[a-z][a-z0-9-]{1,39}$"))] Arc<str>);
+pub struct UnitId(Arc<str>);
 
 /// Text that is no unit's short name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +57,19 @@ impl UnitId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for UnitId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "UnitId".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A registered unit, by its short name, such as `slemdal`.",
+            "pattern": "^[a-z][a-z0-9-]{1,39}$"
+        })
     }
 }
 

@@ -138,10 +138,18 @@ impl Person {
         if let C::ReEnter(opening) = command {
             return self.re_enter(opening, context);
         }
-        match self.permit(&command, context)? {
+        let earlier = self.earlier_stay_on(context.day());
+        let permit = match earlier {
+            Some(earlier) => self.permit_late(earlier, &command, context)?,
+            None => self.permit(&command, context)?,
+        };
+        match permit {
             Permit::Unneeded => Ok(vec![]),
             Permit::Record => {
-                let (stay_id, referral_id) = self.stay_on(context.day());
+                let (stay_id, referral_id) = earlier
+                    .map_or((self.stay.id, self.stay.referral_id), |earlier| {
+                        (earlier.id, earlier.referral_id)
+                    });
                 Ok(vec![ParticipantEvent {
                     stay_id,
                     referral_id,
@@ -169,43 +177,67 @@ impl Person {
     }
 
     fn permit(&self, command: &C, context: &Context<'_, World>) -> Result<Permit, Why> {
-        let (stay, day) = (&self.stay, context.day());
+        match self.permit_of_person(command, context)? {
+            Some(permit) => Ok(permit),
+            None => self.stay.permit(command, context),
+        }
+    }
+
+    /// A fact of an earlier stay, told late: taken if the present stay need not know of it.
+    fn permit_late(
+        &self,
+        earlier: &EarlierStay,
+        command: &C,
+        context: &Context<'_, World>,
+    ) -> Result<Permit, Why> {
+        match self.permit_of_person(command, context)? {
+            Some(permit) => Ok(permit),
+            None if matches!(command, C::HoldContact(_) | C::EnterTreatmentPhase(_)) => {
+                Ok(Permit::Record)
+            }
+            None => Err(Why::StayEnded { on: earlier.over }),
+        }
+    }
+
+    /// What is the person's, whichever stay it is in: consents, what rests on them, and the record.
+    /// `None` leaves it to the stay.
+    fn permit_of_person(
+        &self,
+        command: &C,
+        context: &Context<'_, World>,
+    ) -> Result<Option<Permit>, Why> {
         match command {
             C::GiveConsent(given) => {
                 must_be_registered(&given.unit, context.world)?;
-                return match self.consents.get(&given.consent_id) {
-                    None => Ok(Permit::Record),
-                    Some(known) if known.given == *given && known.holds => Ok(Permit::Unneeded),
+                match self.consents.get(&given.consent_id) {
+                    None => Ok(Some(Permit::Record)),
+                    Some(known) if known.given == *given && known.holds => {
+                        Ok(Some(Permit::Unneeded))
+                    }
                     Some(_) => Err(Why::NameTaken),
-                };
+                }
             }
             C::WithdrawConsent(withdrawn) => {
                 let known = self
                     .consents
                     .get(&withdrawn.consent_id)
                     .ok_or(Why::NoSuchConsent)?;
-                return Ok(Permit::unless(!known.holds));
+                Ok(Some(Permit::unless(!known.holds)))
             }
-            C::CorrectEntry(_) | C::RetractEntry(_) => return Ok(Permit::Record),
+            C::CorrectEntry(_) | C::RetractEntry(_) => Ok(Some(Permit::Record)),
             C::EnterTreatmentPhase(TreatmentPhaseEntered {
                 unit, consent_id, ..
             })
             | C::PlanDischarge(DischargePlanned {
                 unit, consent_id, ..
             })
-            | C::LeaveTreatmentEarly(TreatmentLeftEarly { unit, consent_id }) => {
-                if !self.consents_to(*consent_id, unit) {
-                    return Err(Why::NoConsent);
-                }
+            | C::LeaveTreatmentEarly(TreatmentLeftEarly { unit, consent_id })
+                if !self.consents_to(*consent_id, unit) =>
+            {
+                Err(Why::NoConsent)
             }
-            _ => {}
+            _ => Ok(None),
         }
-        // A fact of an earlier stay, told late, changes nothing of the present one.
-        let told_late = day < stay.opened && self.stay_on(day).0 != stay.id;
-        if told_late && matches!(command, C::HoldContact(_) | C::EnterTreatmentPhase(_)) {
-            return Ok(Permit::Record);
-        }
-        stay.permit(command, context)
     }
 }
 

@@ -98,6 +98,8 @@ pub struct EarlierStay {
     pub referral_id: Option<ReferralId>,
     /// The day of the first contact.
     pub opened: Day,
+    /// The day it ended.
+    pub over: Day,
 }
 
 /// A consent, given and perhaps withdrawn.
@@ -145,20 +147,16 @@ pub enum Relapse {
 }
 
 impl Person {
-    /// The stay that a fact of `day` belongs to: the present one, or an earlier one for a fact told
-    /// late.
+    /// The earlier stay that a fact of `day`, told late, belongs to; `None` if it belongs to the
+    /// present one.
     #[must_use]
-    pub fn stay_on(&self, day: Day) -> (StayId, Option<ReferralId>) {
-        if day < self.stay.opened
-            && let Some(earlier) = self
-                .earlier
-                .iter()
-                .rev()
-                .find(|earlier| earlier.opened <= day)
-        {
-            return (earlier.id, earlier.referral_id);
+    pub fn earlier_stay_on(&self, day: Day) -> Option<&EarlierStay> {
+        if day >= self.stay.opened {
+            return None;
         }
-        (self.stay.id, self.stay.referral_id)
+        self.earlier
+            .iter()
+            .find(|earlier| earlier.opened <= day && day <= earlier.over)
     }
 
     /// Whether a consent holds towards a unit.
@@ -229,10 +227,15 @@ impl Person {
             F::ReEntered(re_entered) => {
                 let next = Stay::open(stay_id, day, re_entered);
                 let last = std::mem::replace(&mut self.stay, next);
+                let over = match last.stage {
+                    Stage::Over(on) => on,
+                    _ => day,
+                };
                 self.earlier.push(EarlierStay {
                     id: last.id,
                     referral_id: last.referral_id,
                     opened: last.opened,
+                    over,
                 });
             }
             F::ConsentGiven(given) => {
