@@ -136,3 +136,6 @@ impl Decider for Cooperation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,6 @@ pub fn after_participant(
         _ => vec![],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,3 +73,57 @@ impl Decider for Unit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::es::{Day, spec::given};
+
+    fn oslo(offers_individual_tidgiver: bool) -> UnitRegistered {
+        UnitRegistered {
+            kind: UnitKind::Department,
+            offers_individual_tidgiver,
+        }
+    }
+
+    fn figures() -> KeyFiguresReported {
+        KeyFiguresReported {
+            on: "2020-12-31".parse::<Day>().unwrap(),
+            employees: 4,
+            full_time_equivalents_hundredths: 350,
+            tidgivere: None,
+        }
+    }
+
+    #[test]
+    fn a_unit_is_added_by_registering_it_and_d38_may_change_what_it_offers() {
+        given::<Unit>([])
+            .when("2016-01-01", UnitCommand::RegisterUnit(oslo(true)))
+            .then([UnitFact::UnitRegistered(oslo(true))]);
+        let registered = [("2016-01-01", UnitFact::UnitRegistered(oslo(true)))];
+        given::<Unit>(registered.clone())
+            .when("2017-01-01", UnitCommand::RegisterUnit(oslo(true)))
+            .then_nothing();
+        given::<Unit>(registered)
+            .when("2017-01-01", UnitCommand::RegisterUnit(oslo(false)))
+            .then([UnitFact::UnitRegistered(oslo(false))]);
+    }
+
+    #[test]
+    fn g1_only_a_registered_unit_reports() {
+        given::<Unit>([])
+            .when("2021-01-10", UnitCommand::ReportKeyFigures(figures()))
+            .then_rejected(&UnitRejection::NotRegistered);
+    }
+
+    #[test]
+    fn g2_figures_are_of_a_day_that_has_come() {
+        let registered = [("2016-01-01", UnitFact::UnitRegistered(oslo(true)))];
+        given::<Unit>(registered.clone())
+            .when("2020-12-30", UnitCommand::ReportKeyFigures(figures()))
+            .then_rejected(&UnitRejection::FiguresOfTheFuture);
+        given::<Unit>(registered)
+            .when("2021-01-10", UnitCommand::ReportKeyFigures(figures()))
+            .then([UnitFact::KeyFiguresReported(figures())]);
+    }
+}

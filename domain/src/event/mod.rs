@@ -178,3 +178,6 @@ impl crate::es::amend::Amendable for Recorded {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
