@@ -153,7 +153,7 @@ mod any_history {
         }
     }
 
-    fn no_command_panics<D: Decider>(
+    fn no_command_panics<D>(
         steps: &[(prop::sample::Index, u64)],
         command_of: impl Fn(D::Event) -> D::Command,
     ) where
