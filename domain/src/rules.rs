@@ -181,6 +181,9 @@ rules! {
     G4 "what-is-named-is-known"
         "A fact about something names something that is known and still open."
         "Et faktum om noe nevner noe som er kjent og fortsatt åpent.";
+    G5 "told-when-it-has-happened"
+        "What is told has happened: a fact does not lie in the future."
+        "Det som fortelles, har hendt: et faktum ligger ikke i framtiden.";
 }
 
 /// Every rule.

@@ -91,6 +91,47 @@ pub struct Kind {
     pub names: Option<&'static str>,
     /// The JSON Schema of the data.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Whether data have this shape; if not, where they part from it.
+    pub check: fn(&serde_json::Value) -> Result<(), Misshape>,
+}
+
+/// Where data part from the shape of their kind. Slower to find than that they do: for what comes
+/// from outside, not for what the log holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the data do not have their shape at {pointer:?}")]
+pub struct Misshape {
+    /// A JSON pointer into the data.
+    pub pointer: String,
+    /// What the reader says of it. It may repeat what was sent: for its sender only.
+    pub what: String,
+}
+
+/// Reads data as a payload, only to say where they do not fit.
+pub(crate) fn check<P: serde::de::DeserializeOwned>(
+    data: &serde_json::Value,
+) -> Result<(), Misshape> {
+    use serde_path_to_error::Segment;
+    match serde_path_to_error::deserialize::<_, P>(data) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let mut pointer = String::new();
+            for segment in error.path() {
+                pointer.push('/');
+                match segment {
+                    Segment::Seq { index } => pointer.push_str(&index.to_string()),
+                    Segment::Map { key } => {
+                        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                    }
+                    Segment::Enum { variant } => pointer.push_str(variant),
+                    Segment::Unknown => pointer.push('?'),
+                }
+            }
+            Err(Misshape {
+                pointer,
+                what: error.into_inner().to_string(),
+            })
+        }
+    }
 }
 
 impl Kind {
@@ -188,18 +229,21 @@ macro_rules! catalogue {
                     personal: &[$($($personal),+)?],
                     names: $crate::es::catalogue!(@option $($names)?),
                     schema: |generator| generator.subschema_for::<$Payload>(),
+                    check: $crate::es::check::<$Payload>,
                 },)+
                 $crate::es::amend::Kind {
                     stream: $stream, kind: "entry-corrected", schema_version: 1,
                     command: "correct-entry", doc: " An earlier entry was mistaken; this holds instead.",
                     personal: &[], names: None,
                     schema: |generator| generator.subschema_for::<$crate::es::amend::EntryCorrected>(),
+                    check: $crate::es::check::<$crate::es::amend::EntryCorrected>,
                 },
                 $crate::es::amend::Kind {
                     stream: $stream, kind: "entry-retracted", schema_version: 1,
                     command: "retract-entry", doc: " An earlier entry does not count.",
                     personal: &[], names: None,
                     schema: |generator| generator.subschema_for::<$crate::es::amend::EntryRetracted>(),
+                    check: $crate::es::check::<$crate::es::amend::EntryRetracted>,
                 },
             ];
 

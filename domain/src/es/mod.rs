@@ -18,8 +18,8 @@ mod store;
 mod time;
 mod vault;
 
-pub(crate) use catalogue::catalogue;
-pub use catalogue::{DecodeError, EventData};
+pub use catalogue::{DecodeError, EventData, Misshape};
+pub(crate) use catalogue::{catalogue, check};
 pub use decider::{Broken, Context, Decider, Entry};
 pub use envelope::{
     Actor, Hash, Metadata, NewEvent, RecordedEvent, Role, SourceSystem, StreamName,
