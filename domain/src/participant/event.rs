@@ -367,6 +367,9 @@ payload! {
         purpose: ConsentPurpose,
         /// Towards which unit.
         unit: UnitId,
+        /// The referral it was given with: it stops when the consent is withdrawn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        referral_id: Option<ReferralId>,
     }
 }
 payload! {

@@ -295,6 +295,7 @@ mod consent {
             consent_id: consent(),
             purpose: ConsentPurpose::Cooperation,
             unit: unit(name),
+            referral_id: None,
         }
     }
 

@@ -69,6 +69,7 @@ pub fn after_referral(
                     consent_id,
                     purpose: ConsentPurpose::Cooperation,
                     unit: unit.clone(),
+                    referral_id: Some(referral_id),
                 }),
             ];
             let known_phase = match proposal.situation {
@@ -126,21 +127,21 @@ pub fn after_participant(
     let ParticipantState::Known(person) = state else {
         return vec![];
     };
-    match (&entry.event.fact, entry.event.referral_id) {
-        (ParticipantFact::ConsentWithdrawn(withdrawn), Some(referral_id))
-            if person
-                .consents
-                .get(&withdrawn.consent_id)
-                .is_some_and(|consent| consent.given.purpose == ConsentPurpose::Cooperation) =>
-        {
-            let by = WithdrawnBy::ConsentWithdrawn;
-            vec![Reaction::Referral(
+    let ParticipantFact::ConsentWithdrawn(withdrawn) = &entry.event.fact else {
+        return vec![];
+    };
+    let consent = person.consents.get(&withdrawn.consent_id);
+    let by = WithdrawnBy::ConsentWithdrawn;
+    consent
+        .and_then(|consent| consent.given.referral_id)
+        .map(|referral_id| {
+            Reaction::Referral(
                 referral_id,
                 ReferralCommand::WithdrawReferral(ReferralWithdrawn { by }),
-            )]
-        }
-        _ => vec![],
-    }
+            )
+        })
+        .into_iter()
+        .collect()
 }
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ fn d4_the_persons_yes_opens_an_inquiry_with_its_consent_and_phase() {
                 consent_id: consent_id(),
                 purpose: ConsentPurpose::Cooperation,
                 unit: slemdal(),
+                referral_id: Some(referral_id()),
             })),
             to_person(ParticipantCommand::EnterTreatmentPhase(
                 TreatmentPhaseEntered {
@@ -135,7 +136,7 @@ fn d5_after_a_withdrawal_nothing_follows() {
 fn d5_a_consent_withdrawn_stops_the_referral_that_rests_on_it() {
     let in_stay = |fact| ParticipantEvent {
         stay_id: StayId(nth_id(0)),
-        referral_id: Some(referral_id()),
+        referral_id: None,
         fact,
     };
     let history = [
@@ -152,6 +153,7 @@ fn d5_a_consent_withdrawn_stops_the_referral_that_rests_on_it() {
             consent_id: consent_id(),
             purpose: ConsentPurpose::Cooperation,
             unit: slemdal(),
+            referral_id: Some(referral_id()),
         }),
         ParticipantFact::ConsentWithdrawn(ConsentWithdrawn {
             consent_id: consent_id(),
