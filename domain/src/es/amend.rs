@@ -100,3 +100,106 @@ pub fn effective<T: Amendable>(history: Vec<T>) -> Vec<T> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        es::{Day, OccurredAt, spec::nth_id},
+        unit::{KeyFiguresReported, UnitFact},
+    };
+
+    fn entry(n: usize, event: UnitFact) -> Entry<UnitFact> {
+        let occurred_at: OccurredAt = "2021-01-10".parse().unwrap();
+        Entry {
+            id: EventId(nth_id(n)),
+            occurred_at,
+            event,
+        }
+    }
+
+    fn figures(employees: u32) -> UnitFact {
+        UnitFact::KeyFiguresReported(KeyFiguresReported {
+            on: "2020-12-31".parse::<Day>().unwrap(),
+            employees,
+            full_time_equivalents_hundredths: 100,
+            tidgivere: None,
+        })
+    }
+
+    fn corrected(target: usize, employees: u32) -> UnitFact {
+        UnitFact::EntryCorrected(EntryCorrected {
+            entry: EventId(nth_id(target)),
+            occurred_at: "2021-01-11".parse().unwrap(),
+            schema_version: 1,
+            data: serde_json::from_str(&figures(employees).to_json()).unwrap(),
+        })
+    }
+
+    fn retracted(target: usize) -> UnitFact {
+        let entry = EventId(nth_id(target));
+        UnitFact::EntryRetracted(EntryRetracted {
+            entry,
+            reason: RetractionReason::Duplicate,
+        })
+    }
+
+    /// What counts of a history: of each entry its place, its day and its employees.
+    fn counts(history: Vec<UnitFact>) -> Vec<(usize, String, u32)> {
+        let history = history
+            .into_iter()
+            .enumerate()
+            .map(|(n, event)| entry(n, event))
+            .collect();
+        effective(history)
+            .into_iter()
+            .map(|entry| {
+                let UnitFact::KeyFiguresReported(figures) = &entry.event else {
+                    panic!("figures")
+                };
+                let place = (0..10).find(|n| EventId(nth_id(*n)) == entry.id).unwrap();
+                (place, entry.occurred_at.to_string(), figures.employees)
+            })
+            .collect()
+    }
+
+    fn day(text: &str) -> String {
+        text.to_owned()
+    }
+
+    #[test]
+    fn a_history_without_amendments_counts_as_it_stands() {
+        let both = vec![(0, day("2021-01-10"), 1), (1, day("2021-01-10"), 2)];
+        assert_eq!(counts(vec![figures(1), figures(2)]), both);
+    }
+
+    #[test]
+    fn of_two_corrections_the_later_holds_with_its_own_day() {
+        let history = vec![figures(1), corrected(0, 2), corrected(0, 3)];
+        assert_eq!(counts(history), vec![(0, day("2021-01-11"), 3)]);
+    }
+
+    #[test]
+    fn a_retracted_correction_brings_back_what_held_before_it() {
+        let history = vec![figures(1), corrected(0, 2), corrected(0, 3), retracted(2)];
+        assert_eq!(counts(history), vec![(0, day("2021-01-11"), 2)]);
+    }
+
+    #[test]
+    fn a_retracted_entry_is_gone_however_it_was_corrected() {
+        assert_eq!(
+            counts(vec![figures(1), corrected(0, 2), retracted(0)]),
+            vec![]
+        );
+        assert_eq!(
+            counts(vec![figures(1), retracted(0), corrected(0, 2)]),
+            vec![]
+        );
+    }
+
+    #[test]
+    fn a_retracted_retraction_does_not_count() {
+        let history = vec![figures(1), retracted(0), retracted(1)];
+        assert_eq!(counts(history), vec![(0, day("2021-01-10"), 1)]);
+    }
+}
