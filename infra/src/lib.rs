@@ -1,1 +1,7 @@
-//! To be filled.
+//! What touches the outside: the clock and randomness, the event stores, the person vault.
+//!
+//! Everything here stands behind a port of the domain, and nothing here knows a rule.
+
+pub mod clock;
+pub mod event_store;
+pub mod ids;

@@ -1,0 +1,74 @@
+//! The event store: one port, several engines, one contract.
+//!
+//! A log is chosen by its URL ([`open`]): `sqlite:PATH` is the embedded default, `memory:` forgets
+//! everything at the end. What each of them promises is written down as tests in [`contract`];
+//! an engine that passes them is an event store.
+
+mod admission;
+mod chain;
+pub mod contract;
+mod memory;
+mod sqlite;
+mod verify;
+
+use std::sync::Arc;
+
+use domain::es::EventStore;
+
+pub use chain::expected_hash;
+pub use memory::MemoryEventStore;
+pub use sqlite::{SqliteEventStore, SqliteOptions, Synchronous};
+pub use verify::{Misfit, Verified, Verify, VerifyError};
+
+/// A log that can be written, read and checked.
+pub trait Log: EventStore + Verify {}
+impl<L: EventStore + Verify> Log for L {}
+
+/// Why a log could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No engine of that name is built in.
+    #[error("no event store of the kind {scheme:?}; known are sqlite:PATH and memory:")]
+    UnknownScheme {
+        /// What stands before the colon, or all of it if there is none.
+        scheme: String,
+    },
+    /// A URL without the path it needs.
+    #[error("an event store in SQLite needs a path: sqlite:PATH")]
+    NoPath,
+    /// The folder for the file could not be made.
+    #[error("the folder of the event store could not be made")]
+    Folder(#[source] std::io::Error),
+    /// The file is there, and is not a log that this program can read.
+    #[error("the event store could not be opened")]
+    Engine(#[source] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("the tables of the event store could not be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+}
+
+/// Opens the log that a URL names; one in a file is made if there is none.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(infra::event_store::open("memory:").await.is_ok());
+/// let error = infra::event_store::open("carrier-pigeon:loft").await.err().unwrap();
+/// assert!(error.to_string().contains("carrier-pigeon"));
+/// # });
+/// ```
+pub async fn open(url: &str) -> Result<Arc<dyn Log>, OpenError> {
+    let (scheme, path) = url.split_once(':').unwrap_or((url, ""));
+    match scheme {
+        "memory" => Ok(Arc::new(MemoryEventStore::new())),
+        "sqlite" => {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() {
+                return Err(OpenError::NoPath);
+            }
+            Ok(Arc::new(SqliteEventStore::open(path.as_ref()).await?))
+        }
+        _ => Err(OpenError::UnknownScheme {
+            scheme: scheme.to_owned(),
+        }),
+    }
+}
