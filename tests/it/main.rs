@@ -1,1 +1,3 @@
-//! Integration tests.
+//! Integration tests over the real router and the real engines, in one binary.
+
+mod execute;
