@@ -1,1 +1,50 @@
-//! To be filled.
+//! The read models: what each event changes, and the questions asked of the rows.
+//!
+//! A read model is a [`Projection`]: a struct that is one table's row, and a pure `apply` that
+//! says what a fact changes. The rows of a stream follow from its history alone ([`fold`]): the
+//! facts that count, in the order in which they happened in the world. So corrections,
+//! retractions and facts told late need no code of their own, and the live tables, a rebuilt
+//! table and a look into the past can never disagree.
+//!
+//! A [`Question`] is asked of the rows: its `.sql` files stand beside the read model it belongs
+//! to, and its answer says by which named definition it counts.
+//!
+//! | folder | what it holds | what is asked of it |
+//! |---|---|---|
+//! | [`journey`] | a stay: standing, unit, dates, plan, phase | who is registered, active, passive; lists; one person |
+//! | [`timeline`] | a fact of a person's journey | the journey, fact by fact |
+//! | [`retention`] | – | how long stays last; what follows a relapse |
+//! | [`relapse`], [`sentence`], [`oppdrag`], [`safety`], [`contact`], [`patient`] | what belongs to a stay | sentence serving; parts of the others |
+//! | [`referral`], [`cooperation`] | a person's way from a unit to a department; the two units' work together | structures and visits |
+//! | [`flow`] | – | how many of a unit's patients became participants |
+//! | [`tidgiver`], [`unit`], [`key_figures`] | volunteers, units, what units report | the key figures |
+//! | [`worklist`] | – | what is due, and why |
+
+mod column;
+mod fold;
+mod page;
+mod question;
+mod row;
+
+pub mod contact;
+pub mod cooperation;
+pub mod flow;
+pub mod journey;
+pub mod key_figures;
+pub mod oppdrag;
+pub mod patient;
+pub mod referral;
+pub mod relapse;
+pub mod retention;
+pub mod safety;
+pub mod sentence;
+pub mod tidgiver;
+pub mod timeline;
+pub mod unit;
+pub mod worklist;
+
+pub use column::{Column, ColumnError, column};
+pub use fold::{Happened, ParticipantHappened, Projection, WorldOrder, fold, in_world_order};
+pub use page::{Cursor, CursorError, PageSize};
+pub use question::{Answer, Ask, AskError, Question, Scope};
+pub use row::Row;

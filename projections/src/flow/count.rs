@@ -1,0 +1,133 @@
+//! The steps of a flow, counted.
+
+use domain::es::Day;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Referred, Stage};
+use crate::{cooperation::HeadCount, retention::median};
+
+/// How many reached each step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StageCounts {
+    /// Patients told of Steg for Steg: heads.
+    pub informed: i64,
+    /// Patients who showed interest: heads.
+    pub interested: i64,
+    /// Referrals proposed.
+    pub proposed: i64,
+    /// The person said yes.
+    pub agreed: i64,
+    /// Patient, therapist and Steg for Steg talked together.
+    pub joint_conversation: i64,
+    /// The department said welcome.
+    pub accepted: i64,
+    /// The kartlegging was done.
+    pub kartlegging: i64,
+    /// Participation began.
+    pub participant: i64,
+    /// Matched with a tidgiver.
+    pub matched: i64,
+    /// Still in after 91 days.
+    pub in_at_3_months: i64,
+    /// Still in after 182 days.
+    pub in_at_6_months: i64,
+    /// Still in after 365 days.
+    pub in_at_12_months: i64,
+    /// "Not now", with a way onward.
+    pub declined: i64,
+    /// Taken back.
+    pub withdrawn: i64,
+}
+
+impl StageCounts {
+    pub(super) fn add(&mut self, referral: &Referred, as_of: Day) {
+        let reached = |step: Option<Day>| i64::from(step.is_some());
+        let still_in = |days| i64::from(is_in_after(referral, days, as_of));
+        self.proposed += 1;
+        self.agreed += reached(referral.agreed);
+        self.joint_conversation += reached(referral.joint_conversation);
+        self.accepted += reached(referral.accepted);
+        self.kartlegging += reached(referral.kartlegging);
+        self.participant += reached(referral.begun);
+        self.matched += reached(referral.first_matched);
+        self.in_at_3_months += still_in(91);
+        self.in_at_6_months += still_in(182);
+        self.in_at_12_months += still_in(365);
+        self.declined += reached(referral.declined);
+        self.withdrawn += reached(referral.withdrawn);
+    }
+
+    pub(super) fn add_heads(&mut self, whose: HeadCount, heads: i64) {
+        match whose {
+            HeadCount::Informed => self.informed += heads,
+            HeadCount::Interested => self.interested += heads,
+            HeadCount::StaffInformed => {}
+        }
+    }
+
+    /// The counts as steps, with the middle number of days from the step before.
+    pub(super) fn into_stages(self, referred: &[&Referred]) -> Vec<Stage> {
+        type Step = fn(&Referred) -> Option<Day>;
+        let days = |from: Step, to: Step| {
+            let mut days: Vec<i64> = referred
+                .iter()
+                .filter_map(|referral| Some(to(referral)?.days_since(from(referral)?)))
+                .collect();
+            median(&mut days)
+        };
+        let stage = |stage, count, median_days_from_previous| Stage {
+            stage,
+            count,
+            median_days_from_previous,
+        };
+        let proposed: Step = |referral| Some(referral.proposed);
+        let agreed: Step = |referral| referral.agreed;
+        let joint: Step = |referral| referral.joint_conversation;
+        let accepted: Step = |referral| referral.accepted;
+        let mapped: Step = |referral| referral.kartlegging;
+        let begun: Step = |referral| referral.begun;
+        // Not every way has a joint conversation: then the yes is the step before.
+        let joint_or_agreed: Step = |referral| referral.joint_conversation.or(referral.agreed);
+        vec![
+            stage("informed", self.informed, None),
+            stage("interested", self.interested, None),
+            stage("proposed", self.proposed, None),
+            stage("agreed", self.agreed, days(proposed, agreed)),
+            stage(
+                "joint-conversation",
+                self.joint_conversation,
+                days(agreed, joint),
+            ),
+            stage("accepted", self.accepted, days(joint_or_agreed, accepted)),
+            stage("kartlegging", self.kartlegging, days(accepted, mapped)),
+            stage("participant", self.participant, days(mapped, begun)),
+            stage(
+                "matched",
+                self.matched,
+                days(begun, |referral| referral.first_matched),
+            ),
+            stage("in-at-3-months", self.in_at_3_months, None),
+            stage("in-at-6-months", self.in_at_6_months, None),
+            stage("in-at-12-months", self.in_at_12_months, None),
+            stage(
+                "declined",
+                self.declined,
+                days(proposed, |referral| referral.declined),
+            ),
+            stage(
+                "withdrawn",
+                self.withdrawn,
+                days(proposed, |referral| referral.withdrawn),
+            ),
+        ]
+    }
+}
+
+fn is_in_after(referral: &Referred, days: u64, as_of: Day) -> bool {
+    let Some(begun) = referral.begun else {
+        return false;
+    };
+    let then = begun.plus(days);
+    then <= as_of && referral.ended.is_none_or(|ended| ended > then)
+}

@@ -1,0 +1,102 @@
+//! What is asked of the rows, and how the answer says what it shows.
+
+use std::{collections::BTreeSet, future::Future};
+
+use domain::{
+    es::{Day, Position, RecordedAt},
+    words::UnitId,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use crate::{CursorError, Row};
+
+/// Why a question got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The rows could not be read.
+    #[error("the read models did not answer")]
+    Rows(#[from] sqlx::Error),
+    /// The place to go on from is not one that a list has given.
+    #[error("the cursor cannot be read")]
+    Cursor(#[from] CursorError),
+}
+
+/// Something that can be asked of the read models, live or as they were.
+pub trait Question: Send + Sync {
+    /// What the answer holds, besides what it shows.
+    type View: Serialize + JsonSchema + Send + 'static;
+
+    /// The tables that it reads: only these are made when the past is asked.
+    const TABLES: &'static [&'static str];
+
+    /// Reads the answer, as of a day, from rows that hold no fact after it.
+    fn ask(
+        &self,
+        rows: &mut SqliteConnection,
+        as_of: Day,
+    ) -> impl Future<Output = Result<Self::View, AskError>> + Send;
+}
+
+/// When the question is about, and what the answer must at least know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// A day in the world, inclusive; today unless told.
+    pub as_of: Option<Day>,
+    /// What was known at this moment; all that is known unless told.
+    pub known_at: Option<RecordedAt>,
+}
+
+/// An answer, with what it shows.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Answer<V> {
+    /// The place in the log up to which it shows.
+    pub position: Position,
+    /// The day in the world (Europe/Oslo, inclusive).
+    pub as_of: Day,
+    /// The moment of knowledge.
+    pub known_at: RecordedAt,
+    /// The rest.
+    #[serde(flatten)]
+    pub view: V,
+}
+
+/// Of which departments' persons the asker may hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All.
+    All,
+    /// These only.
+    Departments(BTreeSet<UnitId>),
+}
+
+impl Scope {
+    /// One department only.
+    #[must_use]
+    pub fn department(unit: UnitId) -> Self {
+        Self::Departments(BTreeSet::from([unit]))
+    }
+
+    /// As one text to bind: every `.sql` file asks
+    /// `($n = '*' OR $n LIKE '%,' || department || ',%')`. The ids of units hold neither a comma
+    /// nor a wild card, and the same text works on every engine.
+    pub(crate) fn to_bind(&self) -> String {
+        match self {
+            Self::All => "*".to_owned(),
+            Self::Departments(units) => units
+                .iter()
+                .fold(",".to_owned(), |list, unit| list + unit.as_str() + ","),
+        }
+    }
+}
+
+/// The name of a row's table, for [`Question::TABLES`].
+pub(crate) const fn table<R: Row>() -> &'static str {
+    R::TABLE
+}
+
+/// An optional unit as text to bind: empty is any.
+pub(crate) fn unit_to_bind(unit: Option<&UnitId>) -> String {
+    unit.map_or_else(String::new, |unit| unit.as_str().to_owned())
+}

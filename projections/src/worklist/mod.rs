@@ -1,0 +1,345 @@
+//! The worklist: what is due, computed from the facts. No event and no policy makes a task, so
+//! none can be forgotten, doubled or left behind: what was done is gone from the list, and a
+//! person who moves takes everything open along.
+//!
+//! That a person has no plan by choice is not here, and never will be (rule D19).
+
+use domain::{
+    es::Day,
+    participant::OppdragKind,
+    rules::{self, Rule},
+    words::{Figures, ParticipantId, UnitId},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use crate::{
+    AskError, Cursor, CursorError, PageSize, Question, Scope,
+    column::word,
+    journey::JourneyRow,
+    oppdrag::OppdragRow,
+    page::cut,
+    question::{table, unit_to_bind},
+    referral::ReferralRow,
+    relapse::RelapseRow,
+    row::selected,
+    safety::SafetyConcernRow,
+};
+
+/// Asks what is due.
+#[derive(Debug, Clone)]
+pub struct Worklist {
+    /// One department; all in scope if not told.
+    pub unit: Option<UnitId>,
+    /// Of which departments the asker may hear.
+    pub scope: Scope,
+    /// Where to go on from.
+    pub after: Option<Cursor>,
+    /// How many at a time.
+    pub size: PageSize,
+    /// The figures that rules use.
+    pub figures: Figures,
+}
+
+/// What is due, a page of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WorklistView {
+    /// How it is made.
+    pub definition: &'static str,
+    /// What is due, the most pressing first.
+    pub items: Vec<Item>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// Something that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Item {
+    /// What is to be done.
+    pub task: Task,
+    /// The day by which.
+    pub due_on: Day,
+    /// The day of what made it due.
+    pub since: Day,
+    /// The rule that asks for it.
+    pub rule: &'static str,
+    /// What the rule says.
+    pub why: &'static str,
+    /// The department whose work it is.
+    pub unit: UnitId,
+    /// The person, where one is known.
+    pub participant_id: Option<ParticipantId>,
+    /// What it is about: a stay, a referral, an oppdrag, a worry about safety or a relapse.
+    pub about: About,
+    /// Its id.
+    pub about_id: Uuid,
+}
+
+/// What is to be done.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Somebody made contact, and no first conversation is booked.
+    BookFirstConversation,
+    /// Nobody is the person's veileder.
+    AssignVeileder,
+    /// A discharge is coming.
+    BeReadyBeforeDischarge,
+    /// A relapse, and the person has not been reached.
+    MakeContactAfterRelapse,
+    /// An in-patient said yes, and there has been no conversation of three.
+    HoldJointConversation,
+    /// A referral waits in quarantine for a consent; it expires on the day it is due.
+    AskForConsent,
+    /// The person said yes, and the department has not answered.
+    AnswerReferral,
+    /// An oppdrag without its start conversation.
+    HoldStartConversation,
+    /// An oppdrag's review has come.
+    ReviewOppdrag,
+    /// An oppdrag is past its last day.
+    EndOrExtendOppdrag,
+    /// An oppdrag's follow-up has come.
+    FollowUpOppdrag,
+    /// Nobody has taken on a worry about safety.
+    AcknowledgeSafetyConcern,
+    /// Meetings of an oppdrag were cancelled again and again.
+    TalkOverCancellations,
+    /// A treatment was left before its end, and there has been no contact since.
+    MakeContactAfterTreatmentLeft,
+}
+
+/// What an item is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// A stay.
+    Stay,
+    /// A referral.
+    Referral,
+    /// An oppdrag.
+    Oppdrag,
+    /// A worry about safety.
+    SafetyConcern,
+    /// A relapse.
+    Relapse,
+}
+
+impl Task {
+    /// Every task.
+    pub const ALL: &'static [Self] = &[
+        Self::BookFirstConversation,
+        Self::AssignVeileder,
+        Self::BeReadyBeforeDischarge,
+        Self::MakeContactAfterRelapse,
+        Self::HoldJointConversation,
+        Self::AskForConsent,
+        Self::AnswerReferral,
+        Self::HoldStartConversation,
+        Self::ReviewOppdrag,
+        Self::EndOrExtendOppdrag,
+        Self::FollowUpOppdrag,
+        Self::AcknowledgeSafetyConcern,
+        Self::TalkOverCancellations,
+        Self::MakeContactAfterTreatmentLeft,
+    ];
+
+    /// The rule that asks for it.
+    #[must_use]
+    pub const fn rule(self) -> Rule {
+        match self {
+            Self::BookFirstConversation => rules::D2,
+            Self::AssignVeileder => rules::D23,
+            Self::BeReadyBeforeDischarge | Self::MakeContactAfterTreatmentLeft => rules::D7,
+            Self::MakeContactAfterRelapse => rules::D12,
+            Self::HoldJointConversation => rules::D8,
+            Self::AskForConsent => rules::D5,
+            Self::AnswerReferral => rules::D4,
+            Self::HoldStartConversation => rules::D28,
+            Self::ReviewOppdrag | Self::EndOrExtendOppdrag => rules::D27,
+            Self::FollowUpOppdrag => rules::D32,
+            Self::AcknowledgeSafetyConcern => rules::D35,
+            Self::TalkOverCancellations => rules::D36,
+        }
+    }
+
+    const fn why(self) -> &'static str {
+        match self {
+            Self::BookFirstConversation => "contact was made and no first conversation is booked",
+            Self::AssignVeileder => "nobody is the person's veileder",
+            Self::BeReadyBeforeDischarge => "a day of discharge was told",
+            Self::MakeContactAfterRelapse => {
+                "a relapse was reported and the person has not been reached"
+            }
+            Self::HoldJointConversation => {
+                "an in-patient said yes and there was no conversation of three yet"
+            }
+            Self::AskForConsent => "the referral waits without a consent and expires on this day",
+            Self::AnswerReferral => "the person said yes and the department has not answered",
+            Self::HoldStartConversation => "the oppdrag has had no conversation of three",
+            Self::ReviewOppdrag => "the oppdrag's review has come",
+            Self::EndOrExtendOppdrag => "the oppdrag is past its last day",
+            Self::FollowUpOppdrag => "the follow-up that this kind of oppdrag needs has come",
+            Self::AcknowledgeSafetyConcern => "nobody has taken the worry on",
+            Self::TalkOverCancellations => "meetings were cancelled again and again",
+            Self::MakeContactAfterTreatmentLeft => {
+                "a treatment was left before its end, with no contact since"
+            }
+        }
+    }
+
+    const fn about(self) -> About {
+        match self {
+            Self::BookFirstConversation
+            | Self::AssignVeileder
+            | Self::BeReadyBeforeDischarge
+            | Self::MakeContactAfterTreatmentLeft => About::Stay,
+            Self::MakeContactAfterRelapse => About::Relapse,
+            Self::HoldJointConversation | Self::AskForConsent | Self::AnswerReferral => {
+                About::Referral
+            }
+            Self::HoldStartConversation
+            | Self::ReviewOppdrag
+            | Self::EndOrExtendOppdrag
+            | Self::FollowUpOppdrag
+            | Self::TalkOverCancellations => About::Oppdrag,
+            Self::AcknowledgeSafetyConcern => About::SafetyConcern,
+        }
+    }
+
+    fn due(self, open: &Open, figures: &Figures) -> Day {
+        let since = open.since;
+        match self {
+            Self::MakeContactAfterRelapse | Self::MakeContactAfterTreatmentLeft => {
+                since.plus(figures.relapse_contact_days)
+            }
+            Self::AskForConsent => since.plus(figures.quarantine_days),
+            Self::AcknowledgeSafetyConcern => since.plus(figures.concern_days),
+            Self::FollowUpOppdrag => since.plus(match open.kind {
+                Some(OppdragKind::ShortPractical) | None => figures.follow_up_short_days,
+                Some(OppdragKind::LongPractical) => figures.follow_up_long_days,
+                Some(OppdragKind::Social) => figures.follow_up_social_days,
+            }),
+            Self::BookFirstConversation
+            | Self::AssignVeileder
+            | Self::BeReadyBeforeDischarge
+            | Self::HoldJointConversation
+            | Self::AnswerReferral
+            | Self::HoldStartConversation
+            | Self::ReviewOppdrag
+            | Self::EndOrExtendOppdrag
+            | Self::TalkOverCancellations => since,
+        }
+    }
+}
+
+impl crate::Column for Task {
+    type Stored = String;
+    fn store(&self) -> String {
+        word(self)
+    }
+    fn load(stored: String) -> Result<Self, crate::ColumnError> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|task| word(task) == stored)
+            .ok_or(crate::ColumnError { what: "Task" })
+    }
+}
+
+struct Open {
+    task: Task,
+    since: Day,
+    department: UnitId,
+    participant_id: Option<ParticipantId>,
+    about_id: Uuid,
+    kind: Option<OppdragKind>,
+}
+selected!(Open {
+    task,
+    since,
+    department,
+    participant_id,
+    about_id,
+    kind
+});
+
+const DEFINITION: &str = "Computed from the facts as of the day: whatever a rule asks for and no \
+    fact answers yet, of persons whose stay is open, at the department they are at now. Reviews, \
+    ends and follow-ups of oppdrag appear on the day they are due; no plan by choice never \
+    appears.";
+
+impl Question for Worklist {
+    type View = WorklistView;
+    const TABLES: &'static [&'static str] = &[
+        table::<JourneyRow>(),
+        table::<OppdragRow>(),
+        table::<ReferralRow>(),
+        table::<RelapseRow>(),
+        table::<SafetyConcernRow>(),
+    ];
+
+    async fn ask(&self, rows: &mut SqliteConnection, as_of: Day) -> Result<WorklistView, AskError> {
+        let after = self.after.as_ref().map(place).transpose()?;
+        let figures = &self.figures;
+        let open: Vec<Open> = sqlx::query_as(include_str!("select_open.sql"))
+            .bind(unit_to_bind(self.unit.as_ref()))
+            .bind(self.scope.to_bind())
+            .bind(as_of.0)
+            .bind(as_of.minus(figures.quarantine_days).0)
+            .bind(as_of.minus(figures.follow_up_short_days).0)
+            .bind(as_of.minus(figures.follow_up_long_days).0)
+            .bind(as_of.minus(figures.follow_up_social_days).0)
+            .bind(i64::from(figures.cancellations))
+            .fetch_all(rows)
+            .await?;
+        let mut items: Vec<Item> = open.iter().map(|open| Item::of(open, figures)).collect();
+        items.sort_by_key(Item::place);
+        if let Some(after) = after {
+            items.retain(|item| item.place() > after);
+        }
+        let (items, next_cursor) = cut(items, self.size, |last| {
+            let (due, task, id) = last.place();
+            format!("{due} {} {id}", word(&task))
+        });
+        Ok(WorklistView {
+            definition: DEFINITION,
+            items,
+            next_cursor,
+        })
+    }
+}
+
+impl Item {
+    fn of(open: &Open, figures: &Figures) -> Self {
+        let task = open.task;
+        Self {
+            task,
+            due_on: task.due(open, figures),
+            since: open.since,
+            rule: task.rule().id,
+            why: task.why(),
+            unit: open.department.clone(),
+            participant_id: open.participant_id,
+            about: task.about(),
+            about_id: open.about_id,
+        }
+    }
+
+    fn place(&self) -> (Day, Task, Uuid) {
+        (self.due_on, self.task, self.about_id)
+    }
+}
+
+fn place(cursor: &Cursor) -> Result<(Day, Task, Uuid), CursorError> {
+    let mut parts = cursor.key().split(' ');
+    let mut next = || parts.next().ok_or(CursorError);
+    let day = next()?.parse().map_err(|_| CursorError)?;
+    let task = crate::Column::load(next()?.to_owned()).map_err(|_| CursorError)?;
+    let id = next()?.parse().map_err(|_| CursorError)?;
+    Ok((day, task, id))
+}
