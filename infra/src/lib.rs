@@ -5,3 +5,4 @@
 pub mod clock;
 pub mod event_store;
 pub mod ids;
+pub mod vault;

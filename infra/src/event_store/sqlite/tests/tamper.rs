@@ -40,7 +40,7 @@ async fn tampered(statement: &'static str) -> VerifyError {
 async fn misfit(statement: &'static str) -> (u64, Misfit) {
     match tampered(statement).await {
         VerifyError::Misfit { position, misfit } => (position.0, misfit),
-        other => panic!("{other:?}"),
+        VerifyError::Read(error) => panic!("{error:?}"),
     }
 }
 

@@ -1,0 +1,3 @@
+SELECT id, person, field, nonce, sealed
+FROM entries
+WHERE id IN (SELECT unhex(value) FROM json_each($1))

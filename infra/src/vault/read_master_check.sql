@@ -1,0 +1,1 @@
+SELECT nonce, sealed FROM master WHERE id = 1
