@@ -17,7 +17,7 @@ use domain::es::EventStore;
 
 pub use chain::expected_hash;
 pub use memory::MemoryEventStore;
-pub use sqlite::{SqliteEventStore, SqliteOptions, Synchronous};
+pub use sqlite::{SqliteEventStore, SqliteOptions};
 pub use verify::{Misfit, Verified, Verify, VerifyError};
 
 /// A log that can be written, read and checked.

@@ -53,33 +53,31 @@ const CACHE_KIB: &str = "-65536";
 /// After how many pages of the write-ahead log they are moved into the file.
 const CHECKPOINT_PAGES: &str = "4000";
 
-/// How sure a commit is. Anything but [`Full`](Self::Full) is for filling a log that can be
-/// filled again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Synchronous {
-    /// On the disk before it is answered.
-    #[default]
-    Full,
-    /// Left to the operating system.
-    Off,
-}
-
-/// How a log in SQLite is opened.
+/// How a log in SQLite is opened. By default every commit is on the disk before it is answered.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqliteOptions {
-    /// How sure a commit is.
-    pub synchronous: Synchronous,
+    unsynced: bool,
     unchained: bool,
 }
 
 impl SqliteOptions {
+    /// Leaves it to the operating system when commits reach the disk: for filling a log that can
+    /// be filled again.
+    #[must_use]
+    pub fn unsynced(self) -> Self {
+        Self {
+            unsynced: true,
+            ..self
+        }
+    }
+
     /// Leaves the hash chains out, to measure what they cost. Such a log does not verify.
     #[doc(hidden)]
     #[must_use]
-    pub fn unchained() -> Self {
+    pub fn unchained(self) -> Self {
         Self {
             unchained: true,
-            ..Self::default()
+            ..self
         }
     }
 }
@@ -126,9 +124,10 @@ impl SqliteEventStore {
         let mut connection = connect
             .clone()
             .create_if_missing(true)
-            .synchronous(match options.synchronous {
-                Synchronous::Full => SqliteSynchronous::Full,
-                Synchronous::Off => SqliteSynchronous::Off,
+            .synchronous(if options.unsynced {
+                SqliteSynchronous::Off
+            } else {
+                SqliteSynchronous::Full
             })
             .pragma("cache_size", CACHE_KIB)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)

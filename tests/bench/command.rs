@@ -1,0 +1,191 @@
+//! A command: read a stream of 50, fold, decide, append; against the same in raw SQL.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    es::{
+        Append, Context, Decider, Entry, EventData, EventId, EventStore, Expected, OccurredAt,
+        StreamName, Told, amend, execute,
+    },
+    participant::{Participant, ParticipantCommand, ParticipantEvent},
+    words::World,
+};
+use infra::event_store::{SqliteEventStore, SqliteOptions};
+use sqlx::Row as _;
+
+use crate::{
+    Plan, Result,
+    measure::{per_second, take_turns},
+    raw::{RawEvent, RawLog},
+    sample::{Samples, contact_held, occurred_at},
+    table::{Bound, Row},
+};
+
+/// How long a stream is.
+const LENGTH: usize = 50;
+/// How many streams there are: so many that they stay about as long as they are.
+const STREAMS: usize = 3_000;
+
+pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (clients, floor) in [(1, 0.75), (32, 2.0)] {
+        let folder = plan.folder()?;
+        let samples = Samples::new();
+        let store = Plan::store(&folder, "log.sqlite", SqliteOptions::default()).await?;
+        let streams = Arc::new(fill(&store, &samples).await?);
+        let raw_log = RawLog::create(&folder.path().join("raw.sqlite")).await?;
+        raw_log.index_streams().await?;
+        let raw_log = Arc::new(raw_log);
+        fill_raw(&raw_log, &samples).await?;
+        let (raw, ours) = take_turns(
+            plan,
+            async |span| raw_commands(&raw_log, &samples, clients, span).await,
+            async |span| commands(&store, &streams, &samples, clients, span).await,
+        )
+        .await?;
+        let row = Row {
+            what: "command: read 50, fold, decide, append",
+            clients,
+            raw,
+            ours,
+            bound: Bound::Floor(floor),
+        };
+        rows.push(row.print());
+    }
+    Ok(rows)
+}
+
+/// Streams turn about, as they grow in the field.
+async fn fill(store: &SqliteEventStore, samples: &Samples) -> Result<Vec<StreamName>> {
+    let streams: Vec<_> = (0..STREAMS).map(|_| samples.stream()).collect();
+    let histories: Vec<_> = streams.iter().map(|_| samples.history(LENGTH)).collect();
+    for version in 0..LENGTH {
+        let appends = streams
+            .iter()
+            .zip(&histories)
+            .map(|(stream, history)| Append {
+                stream: stream.clone(),
+                expected: Expected::Any,
+                events: vec![history[version].clone()],
+                recorded_at: Samples::now(),
+            });
+        for outcome in store.append_all(appends.collect()).await {
+            outcome?;
+        }
+    }
+    Ok(streams)
+}
+
+async fn fill_raw(log: &RawLog, samples: &Samples) -> Result<()> {
+    let history: Vec<_> = samples
+        .history(LENGTH)
+        .into_iter()
+        .map(RawEvent::from)
+        .collect();
+    log.fill(i64::try_from(STREAMS)?, &history, || samples.id())
+        .await
+}
+
+async fn commands(
+    store: &Arc<SqliteEventStore>,
+    streams: &Arc<Vec<StreamName>>,
+    samples: &Arc<Samples>,
+    clients: usize,
+    span: Duration,
+) -> Result<f64> {
+    per_second(clients, span, |client, bell| {
+        let (store, streams) = (Arc::clone(store), Arc::clone(streams));
+        let samples = Arc::clone(samples);
+        async move {
+            let world = World::default();
+            let mut done = 0;
+            while bell.silent() {
+                let stream = &streams[nth(client, clients, done)];
+                let told = Told {
+                    command_id: samples.id(),
+                    occurred_at: occurred_at(),
+                    now: Samples::now(),
+                    metadata: samples.metadata().clone(),
+                    expected: None,
+                };
+                let command = ParticipantCommand::HoldContact(contact_held());
+                execute::<Participant>(store.as_ref(), stream, command, &told, &world).await?;
+                done += 1;
+            }
+            Ok(done)
+        }
+    })
+    .await
+}
+
+async fn raw_commands(
+    log: &Arc<RawLog>,
+    samples: &Arc<Samples>,
+    clients: usize,
+    span: Duration,
+) -> Result<f64> {
+    per_second(clients, span, |client, bell| {
+        let (log, samples) = (Arc::clone(log), Arc::clone(samples));
+        async move {
+            let mut done = 0;
+            while bell.silent() {
+                let stream = i64::try_from(nth(client, clients, done))?;
+                raw_command(&log, &samples, stream).await?;
+                done += 1;
+            }
+            Ok(done)
+        }
+    })
+    .await
+}
+
+/// The same decision, on rows that are read and written without an event store.
+async fn raw_command(log: &RawLog, samples: &Samples, stream: i64) -> Result<()> {
+    let rows = sqlx::query(include_str!("read_raw_stream.sql"))
+        .bind(stream)
+        .fetch_all(&log.readers)
+        .await?;
+    let mut history = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let schema_version: i64 = row.try_get(2)?;
+        let occurred_at: &str = row.try_get(3)?;
+        history.push(Entry {
+            id: EventId(row.try_get(0)?),
+            occurred_at: occurred_at.parse::<OccurredAt>()?,
+            event: ParticipantEvent::from_json(
+                row.try_get(1)?,
+                u16::try_from(schema_version)?,
+                row.try_get(4)?,
+            )?,
+        });
+    }
+    let state = amend::effective(history)
+        .iter()
+        .fold(Default::default(), Participant::evolve);
+    let context = Context {
+        occurred_at: occurred_at(),
+        command_id: samples.id(),
+        world: &World::default(),
+    };
+    let command = ParticipantCommand::HoldContact(contact_held());
+    for (nth, event) in Participant::decide(&state, command, &context)?
+        .iter()
+        .enumerate()
+    {
+        let event = RawEvent::from(domain::es::NewEvent {
+            kind: event.kind(),
+            data: event.to_json(),
+            ..samples.event()
+        });
+        let version = i64::try_from(rows.len() + nth + 1)?;
+        log.insert(stream, version, &event).await?;
+    }
+    Ok(())
+}
+
+/// Each client has streams of its own, and takes them one after the other.
+fn nth(client: usize, clients: usize, done: u64) -> usize {
+    let own = STREAMS / clients;
+    let turn = usize::try_from(done).expect("a count fits");
+    client * own + turn % own
+}

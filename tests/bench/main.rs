@@ -1,0 +1,111 @@
+//! What the event store costs, as ratios to raw SQL measured in the same run.
+//!
+//! ```text
+//! cargo bench -p tests --bench ratios                             all rows but the big log
+//! cargo bench -p tests --bench ratios -- --rows append,command    some of them
+//! cargo bench -p tests --bench ratios -- --quick                  a first impression
+//! cargo bench -p tests --bench ratios -- --big                    a log of 10,000,000 events too
+//! ```
+//!
+//! A ratio of two figures taken one after the other on the same machine says more than either of
+//! them: raw and ours take turns, and the medians are compared. Bounds are floors (or ceilings),
+//! not aims; nothing here is a test, since a busy machine is no defect.
+
+mod append;
+mod big;
+mod chain;
+mod command;
+mod measure;
+mod raw;
+mod sample;
+mod table;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use infra::event_store::{SqliteEventStore, SqliteOptions};
+use tempfile::TempDir;
+
+use self::table::Row;
+
+/// What goes wrong in a benchmark ends it.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How much is measured.
+pub(crate) struct Plan {
+    /// How long one measurement takes.
+    pub(crate) span: Duration,
+    /// How often raw and ours take turns.
+    pub(crate) turns: usize,
+    /// Where files are made: on the disk that the program is built on, not in memory.
+    pub(crate) folder: PathBuf,
+}
+
+impl Plan {
+    /// A folder that is gone afterwards.
+    pub(crate) fn folder(&self) -> Result<TempDir> {
+        Ok(tempfile::tempdir_in(&self.folder)?)
+    }
+
+    /// A log of its own.
+    pub(crate) async fn store(
+        folder: &TempDir,
+        name: &str,
+        options: SqliteOptions,
+    ) -> Result<Arc<SqliteEventStore>> {
+        let path = folder.path().join(name);
+        Ok(Arc::new(SqliteEventStore::open_with(&path, options).await?))
+    }
+}
+
+const ROWS: [&str; 3] = ["append", "command", "chain"];
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let big = arguments.iter().any(|argument| argument == "--big");
+    let chosen = arguments
+        .iter()
+        .position(|argument| argument == "--rows")
+        .and_then(|at| arguments.get(at + 1))
+        .map(|names| names.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let mut names = chosen.unwrap_or_else(|| ROWS.map(str::to_owned).to_vec());
+    if big && !names.iter().any(|name| name == "big") {
+        names.push("big".to_owned());
+    }
+    let plan = Plan {
+        span: Duration::from_millis(if quick { 400 } else { 1_500 }),
+        turns: if quick { 3 } else { 7 },
+        folder: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
+    };
+    match run(&plan, &names) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            println!("\nnot all bounds were kept");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("the benchmark failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(plan: &Plan, names: &[String]) -> Result<bool> {
+    std::fs::create_dir_all(&plan.folder)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    table::heading();
+    let mut kept = true;
+    for name in names {
+        let rows: Vec<Row> = runtime.block_on(async {
+            match name.as_str() {
+                "append" => append::rows(plan).await,
+                "command" => command::rows(plan).await,
+                "chain" => chain::rows(plan).await,
+                "big" => big::rows(plan).await,
+                other => Err(format!("no row is called {other:?}").into()),
+            }
+        })?;
+        kept &= rows.iter().all(Row::kept);
+    }
+    Ok(kept)
+}

@@ -1,0 +1,58 @@
+//! The table that is printed, a row as soon as it is known.
+
+/// What a ratio must come to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bound {
+    /// At least so much of the raw figure.
+    Floor(f64),
+}
+
+/// One line.
+pub(crate) struct Row {
+    /// What was measured.
+    pub(crate) what: &'static str,
+    /// By how many clients.
+    pub(crate) clients: usize,
+    /// What it is compared with.
+    pub(crate) raw: f64,
+    /// What we reach.
+    pub(crate) ours: f64,
+    /// What the ratio must come to.
+    pub(crate) bound: Bound,
+}
+
+/// Prints the heading.
+pub(crate) fn heading() {
+    println!(
+        "{:<44} {:>7} {:>10} {:>10} {:>6} {:>7}  ok",
+        "what", "clients", "raw", "ours", "ratio", "bound"
+    );
+}
+
+impl Row {
+    /// Whether the bound is kept.
+    pub(crate) fn kept(&self) -> bool {
+        let Bound::Floor(floor) = self.bound;
+        self.ratio() >= floor
+    }
+
+    /// Prints the line.
+    pub(crate) fn print(self) -> Self {
+        let Bound::Floor(floor) = self.bound;
+        println!(
+            "{:<44} {:>7} {:>10.0} {:>10.0} {:>6.2} {:>7}  {}",
+            self.what,
+            self.clients,
+            self.raw,
+            self.ours,
+            self.ratio(),
+            format!("≥ {floor}"),
+            if self.kept() { "yes" } else { "NO" },
+        );
+        self
+    }
+
+    fn ratio(&self) -> f64 {
+        self.ours / self.raw
+    }
+}
