@@ -141,14 +141,14 @@ struct Heads {
     department: UnitId,
     counted: Day,
     whose: HeadCount,
-    heads: i64,
+    number: i64,
 }
 selected!(Heads {
     unit,
     department,
     counted,
     whose,
-    heads
+    number
 });
 
 struct Pair {
@@ -276,11 +276,11 @@ impl Gathered<'_> {
                 .add(referral, as_of);
         }
         for head in &self.heads {
-            total.add_heads(head.whose, head.heads);
+            total.add_heads(head.whose, head.number);
             months
                 .entry(month(head.counted))
                 .or_default()
-                .add_heads(head.whose, head.heads);
+                .add_heads(head.whose, head.number);
         }
         Flow {
             from,

@@ -212,6 +212,8 @@ impl Projection for Journey {
             }
             F::ReEntered(opening) => rows.push(JourneyRow::opened(&to, day, opening)),
             fact => {
+                // Without its opening (retracted, or after the day that is looked at) there is no
+                // stay.
                 if let Some(stay) = rows.iter_mut().find(|row| row.stay_id == to.stay_id) {
                     step(stay, fact, day, happened.event.recorded_at.day());
                 }

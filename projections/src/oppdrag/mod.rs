@@ -10,7 +10,7 @@ use crate::{Happened, Projection, row::row};
 
 row! {
     /// A bounded assignment.
-    OppdragRow in "oppdrag_v1" of participant_id, named by [oppdrag_id] {
+    OppdragRow in "oppdrag_v1" of participant_id, named by [participant_id, oppdrag_id] {
         /// Its name.
         oppdrag_id: OppdragId,
         /// The person.

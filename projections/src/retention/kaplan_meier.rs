@@ -38,8 +38,8 @@ const Z: f64 = 1.959_963_984_540_054;
 /// censoring on the same day: the end comes first, so who is censored was at risk.
 ///
 /// The interval has Greenwood's variance on the scale of log(−log S), which keeps it within 0 and
-/// 1. Before the first end it is 1 to 1. Once nobody is left, S is 0 and the variance is not
-/// defined: the lower bound is 0, and the upper one stays where it was.
+/// one. Before the first end it is 1 to 1. Once nobody is left, S is 0 and the variance is not
+/// defined; the lower bound is 0, and the upper one stays where it was.
 #[must_use]
 pub fn curve(spells: &[Spell]) -> Vec<CurvePoint> {
     let mut spells = spells.to_vec();

@@ -10,7 +10,7 @@ use crate::{Happened, Projection, row::row};
 
 row! {
     /// A worry about somebody's safety.
-    SafetyConcernRow in "safety_concern_v1" of participant_id, named by [concern_id] {
+    SafetyConcernRow in "safety_concern_v1" of participant_id, named by [participant_id, concern_id] {
         /// Its name.
         concern_id: ConcernId,
         /// The person.

@@ -121,7 +121,7 @@ impl Question for SentenceServing {
         let counted: Counted = sqlx::query_as(include_str!("count_served.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(self.scope.to_bind())
-            .bind(since.unwrap_or(chrono::NaiveDate::default()))
+            .bind(since.unwrap_or_default())
             .bind(until.unwrap_or(as_of.0))
             .fetch_one(rows)
             .await?;

@@ -79,8 +79,9 @@ FROM (
     FROM oppdrag_v1 o
     JOIN journey_v1 j ON j.stay_id = o.stay_id
     WHERE j.standing NOT IN ('ended', 'closed') AND o.ended IS NULL AND o.started IS NOT NULL
-      AND COALESCE(o.followed_up, o.begins)
-          <= CASE o.kind WHEN 'short-practical' THEN $5 WHEN 'long-practical' THEN $6 ELSE $7 END
+      AND ((o.kind = 'short-practical' AND COALESCE(o.followed_up, o.begins) <= $5)
+           OR (o.kind = 'long-practical' AND COALESCE(o.followed_up, o.begins) <= $6)
+           OR (o.kind = 'social' AND COALESCE(o.followed_up, o.begins) <= $7))
 
     UNION ALL
     SELECT 'acknowledge-safety-concern', s.raised, j.department, j.participant_id, s.concern_id, NULL
