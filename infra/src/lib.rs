@@ -1,8 +1,10 @@
-//! What touches the outside: the clock and randomness, the event stores, the person vault.
+//! What touches the outside: the clock and randomness, the event stores, the read store, the
+//! person vault.
 //!
 //! Everything here stands behind a port of the domain, and nothing here knows a rule.
 
 pub mod clock;
 pub mod event_store;
 pub mod ids;
+pub mod read_store;
 pub mod vault;

@@ -1,0 +1,317 @@
+//! Folding: from events, as they stand in the log, to rows.
+//!
+//! The histories of the streams touched last are kept at hand. A fact that stands after all others
+//! of its stream is applied to the rows at hand; any other (told late, a correction, a retraction)
+//! marks the stream, and when rows are next written the whole history is folded from nothing.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use domain::{
+    es::{Day, EventStore, Position, ReadError, StreamName, Version},
+    event::Recorded,
+};
+use projections::{Happened, WorldOrder, in_world_order};
+use sqlx::SqliteConnection;
+
+use super::{
+    models::ReadModel,
+    reading::{self, Page, Parked, Read},
+};
+
+/// How many events are kept at hand: about 100 MB.
+const AT_HAND: usize = 200_000;
+
+/// A stream that was touched lately.
+#[derive(Default)]
+struct History {
+    /// All events of the stream so far, in the order of the log.
+    events: Vec<Known>,
+    /// The last of them in the world, of those that are applied.
+    last: Option<WorldOrder>,
+    /// One of them corrects or retracts another.
+    amended: bool,
+    /// The rows at hand are not those of the history.
+    stale: bool,
+    /// When it was touched last.
+    touched: u64,
+}
+
+struct Known {
+    order: WorldOrder,
+    day: Day,
+    event: Recorded,
+}
+
+impl Known {
+    fn new(event: Recorded) -> Self {
+        Self {
+            order: WorldOrder::of(&event),
+            day: event.occurred_at.day(),
+            event,
+        }
+    }
+
+    fn happened(&self) -> Happened<'_> {
+        Happened {
+            event: &self.event,
+            day: self.day,
+            order: self.order,
+        }
+    }
+}
+
+/// Read models on their way through the log.
+pub(super) struct Folding {
+    log: Arc<dyn EventStore>,
+    models: Vec<Box<dyn ReadModel>>,
+    as_of: Option<Day>,
+    histories: HashMap<Arc<StreamName>, History>,
+    stale: Vec<Arc<StreamName>>,
+    at_hand: usize,
+    clock: u64,
+    parked: HashSet<StreamName>,
+    newly_parked: Vec<Parked>,
+}
+
+impl Folding {
+    /// Of some read models, seen on a day.
+    pub(super) fn new(
+        log: Arc<dyn EventStore>,
+        models: Vec<Box<dyn ReadModel>>,
+        as_of: Option<Day>,
+    ) -> Self {
+        Self {
+            log,
+            models,
+            as_of,
+            histories: HashMap::new(),
+            stale: vec![],
+            at_hand: 0,
+            clock: 0,
+            parked: HashSet::new(),
+            newly_parked: vec![],
+        }
+    }
+
+    pub(super) fn models(&mut self) -> &mut [Box<dyn ReadModel>] {
+        &mut self.models
+    }
+
+    pub(super) fn categories(&self) -> HashSet<&'static str> {
+        self.models.iter().map(|model| model.category()).collect()
+    }
+
+    /// Streams that stand still.
+    pub(super) fn park(&mut self, streams: impl IntoIterator<Item = StreamName>) {
+        self.parked.extend(streams);
+    }
+
+    /// More is at hand than should be: time to write.
+    pub(super) fn is_full(&self) -> bool {
+        self.at_hand > AT_HAND
+    }
+
+    /// Takes the next page of the log.
+    pub(super) async fn take(&mut self, page: Page) -> Result<(), ReadError> {
+        self.clock += 1;
+        for read in page.events {
+            match read {
+                Read::Event(event) => self.take_event(event, page.position).await?,
+                Read::Poison(parked) => self.take_poison(parked),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_poison(&mut self, parked: Parked) {
+        if self.parked.insert(parked.stream.clone()) {
+            tracing::error!(
+                position = parked.position.0,
+                kind = parked.kind,
+                schema_version = parked.schema_version,
+                "an event cannot be read; its stream stands still"
+            );
+            self.newly_parked.push(parked);
+        }
+    }
+
+    async fn take_event(&mut self, event: Recorded, until: Position) -> Result<(), ReadError> {
+        if self.parked.contains(&event.stream) {
+            return Ok(());
+        }
+        let Some((stream, history)) = get_key_value_mut(&mut self.histories, &event.stream) else {
+            let stream = Arc::new(event.stream.clone());
+            if event.version == Version(1) {
+                self.histories.insert(stream.clone(), History::default());
+                return self.push(&stream, event);
+            }
+            return self.fetch(stream, until).await;
+        };
+        // The page may hold what was read with the history already.
+        if history
+            .events
+            .last()
+            .is_some_and(|last| last.event.version >= event.version)
+        {
+            return Ok(());
+        }
+        self.push(&stream, event)
+    }
+
+    /// Reads the history of a stream that is not at hand.
+    pub(super) async fn fetch(
+        &mut self,
+        stream: Arc<StreamName>,
+        until: Position,
+    ) -> Result<(), ReadError> {
+        let (events, parked) = reading::history(&*self.log, &stream, until).await?;
+        if let Some(parked) = parked {
+            self.take_poison(parked);
+        }
+        self.at_hand += events.len();
+        let history = History {
+            amended: events.iter().any(|event| event.event.amendment().is_some()),
+            events: events.into_iter().map(Known::new).collect(),
+            last: None,
+            stale: true,
+            touched: self.clock,
+        };
+        self.stale.push(stream.clone());
+        self.histories.insert(stream, history);
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "so that it ends its callers")]
+    fn push(&mut self, stream: &Arc<StreamName>, event: Recorded) -> Result<(), ReadError> {
+        let Some(history) = self.histories.get_mut(stream) else {
+            return Ok(());
+        };
+        let known = Known::new(event);
+        history.touched = self.clock;
+        self.at_hand += 1;
+        let amends = known.event.event.amendment().is_some();
+        let seen = self.as_of.is_none_or(|as_of| known.day <= as_of);
+        let told_late = seen && history.last.is_some_and(|last| last > known.order);
+        history.amended |= amends;
+        if (amends || told_late) && !history.stale {
+            history.stale = true;
+            self.stale.push(stream.clone());
+        }
+        if seen && !history.stale {
+            history.last = Some(known.order);
+            let category = stream.category();
+            for model in &mut self.models {
+                if model.category() == category {
+                    model.apply(stream, &known.happened());
+                }
+            }
+        }
+        history.events.push(known);
+        Ok(())
+    }
+
+    /// Writes what changed, within the caller's transaction. `position` is the last one taken.
+    pub(super) async fn flush(
+        &mut self,
+        db: &mut SqliteConnection,
+        position: Position,
+    ) -> Result<Vec<Parked>, sqlx::Error> {
+        self.refold_stale();
+        for model in &mut self.models {
+            if model.position() < position {
+                model.flush(db).await?;
+                model.set_position(position);
+            } else {
+                model.skip();
+            }
+        }
+        self.let_go();
+        Ok(std::mem::take(&mut self.newly_parked))
+    }
+
+    fn refold_stale(&mut self) {
+        for stream in self.stale.drain(..) {
+            let Some(history) = self.histories.get_mut(&stream) else {
+                continue;
+            };
+            history.stale = false;
+            let corrected: Vec<Known>;
+            let facts: Vec<Happened<'_>> = if history.amended {
+                let events = history.events.iter().map(|known| known.event.clone());
+                corrected = in_world_order(events.collect(), self.as_of)
+                    .into_iter()
+                    .map(Known::new)
+                    .collect();
+                corrected.iter().map(Known::happened).collect()
+            } else {
+                let mut facts: Vec<_> = history
+                    .events
+                    .iter()
+                    .map(Known::happened)
+                    .filter(|fact| self.as_of.is_none_or(|as_of| fact.day <= as_of))
+                    .collect();
+                facts.sort_unstable_by_key(|fact| fact.order);
+                facts
+            };
+            let category = stream.category();
+            for model in &mut self.models {
+                if model.category() == category {
+                    model.refold(&stream, &facts);
+                }
+            }
+            history.last = facts.last().map(|fact| fact.order);
+        }
+    }
+
+    /// Lets go of the histories that were touched longest ago, if there are too many.
+    fn let_go(&mut self) {
+        if !self.is_full() {
+            return;
+        }
+        let mut by_age: Vec<(u64, Arc<StreamName>)> = self
+            .histories
+            .iter()
+            .map(|(stream, history)| (history.touched, stream.clone()))
+            .collect();
+        by_age.sort_unstable();
+        for (_, stream) in by_age {
+            if self.at_hand <= AT_HAND / 2 {
+                break;
+            }
+            if let Some(history) = self.histories.remove(&stream) {
+                self.at_hand -= history.events.len();
+            }
+            for model in &mut self.models {
+                model.let_go(&stream);
+            }
+        }
+    }
+
+    /// Forgets everything at hand: after a failure, what was not written is read again.
+    pub(super) fn forget(&mut self) {
+        let streams: Vec<_> = self.histories.drain().map(|(stream, _)| stream).collect();
+        for model in &mut self.models {
+            model.skip();
+            for stream in &streams {
+                model.let_go(stream);
+            }
+        }
+        self.at_hand = 0;
+        self.stale.clear();
+        self.newly_parked.clear();
+        self.parked.clear();
+    }
+}
+
+fn get_key_value_mut<'a>(
+    histories: &'a mut HashMap<Arc<StreamName>, History>,
+    stream: &StreamName,
+) -> Option<(Arc<StreamName>, &'a mut History)> {
+    let (key, _) = histories.get_key_value(stream)?;
+    let key = key.clone();
+    let history = histories.get_mut(stream)?;
+    Some((key, history))
+}

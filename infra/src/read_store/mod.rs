@@ -1,0 +1,27 @@
+//! The read store: the tables that questions are asked of, kept up with the log.
+//!
+//! The rows of a stream follow from its history alone, so there is one way to make them:
+//! [fold](folding) a history. The runner does it for all streams, batch after batch, and writes a
+//! batch's rows together with the position reached in one transaction: each fact counts exactly
+//! once, whenever the process dies. A correction, a retraction or a fact told late makes the runner
+//! fold that stream's history anew. The time machine does the same for a part of the log into a
+//! scratch database, and asks it the same SQL.
+//!
+//! Nothing here is more than a copy: the file can be deleted at any time, and is made anew from the
+//! log. So it is written in WAL mode with `synchronous = NORMAL`: a loss of power may cost the
+//! last commits, which the runner then makes again, and never tears one apart.
+
+mod folding;
+mod models;
+mod reading;
+mod schema;
+mod store;
+mod time_machine;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use models::read_models;
+pub use reading::Parked;
+pub use store::{Behind, ReadStore, ReadStoreError};

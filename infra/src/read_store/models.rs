@@ -1,0 +1,209 @@
+//! Every read model, and one's rows on their way to the table.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use domain::es::{Position, StreamName};
+use projections::{
+    Happened, Projection, contact, cooperation, journey, key_figures, oppdrag, patient, referral,
+    relapse, safety, sentence, tidgiver, timeline, unit,
+};
+use sqlx::SqliteConnection;
+
+use super::write;
+
+macro_rules! all {
+    ($($projection:ty),+ $(,)?) => {
+        /// The names of all read models, which are the names of their tables.
+        #[must_use]
+        pub fn read_models() -> &'static [&'static str] {
+            &[$(<$projection as Projection>::NAME),+]
+        }
+
+        /// All read models, without rows.
+        pub(super) fn all() -> Vec<Box<dyn ReadModel>> {
+            vec![$(Box::new(Rows::<$projection>::default())),+]
+        }
+    };
+}
+
+all!(
+    contact::Contact,
+    cooperation::Cooperation,
+    cooperation::HeadCounts,
+    cooperation::Visits,
+    journey::Journey,
+    key_figures::ReportedFigures,
+    oppdrag::Oppdrag,
+    patient::Patient,
+    referral::Referral,
+    relapse::Relapse,
+    safety::SafetyConcern,
+    sentence::Sentence,
+    tidgiver::Tidgiver,
+    timeline::Timeline,
+    unit::Unit,
+);
+
+/// One read model, whatever its rows: the rows at hand, stream by stream.
+#[async_trait]
+pub(super) trait ReadModel: Send {
+    fn name(&self) -> &'static str;
+    fn category(&self) -> &'static str;
+    /// Up to where the table was folded when it was opened: a batch before that is not written.
+    fn set_position(&mut self, position: Position);
+    fn position(&self) -> Position;
+    /// A fact that stands after all others of its stream.
+    fn apply(&mut self, stream: &Arc<StreamName>, happened: &Happened<'_>);
+    /// All facts of a stream, in the order of the world: its rows are folded from nothing.
+    fn refold(&mut self, stream: &Arc<StreamName>, facts: &[Happened<'_>]);
+    /// Lets go of a stream's rows, which must have been written.
+    fn let_go(&mut self, stream: &StreamName);
+    /// Writes what changed.
+    async fn flush(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error>;
+    /// Lets go of what changed without writing it.
+    fn skip(&mut self);
+    /// Empties the table.
+    async fn clear(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error>;
+}
+
+/// The rows of one stream.
+struct Slot<R> {
+    rows: Vec<R>,
+    /// Something is to be written.
+    changed: bool,
+    /// Rows may have vanished: the stream's rows are deleted before these are written.
+    anew: bool,
+}
+
+impl<R> Default for Slot<R> {
+    fn default() -> Self {
+        Self {
+            rows: vec![],
+            changed: false,
+            anew: false,
+        }
+    }
+}
+
+struct Rows<P: Projection> {
+    position: Position,
+    slots: HashMap<Arc<StreamName>, Slot<P::Row>>,
+    changed: Vec<Arc<StreamName>>,
+}
+
+impl<P: Projection> Default for Rows<P> {
+    fn default() -> Self {
+        Self {
+            position: Position::START,
+            slots: HashMap::new(),
+            changed: vec![],
+        }
+    }
+}
+
+impl<P: Projection> Rows<P> {
+    fn written(&mut self) {
+        for stream in self.changed.drain(..) {
+            let Some(slot) = self.slots.get_mut(&stream) else {
+                continue;
+            };
+            slot.changed = false;
+            slot.anew = false;
+            if P::ONLY_ADDS || slot.rows.is_empty() {
+                self.slots.remove(&stream);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl<P: Projection> ReadModel for Rows<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn category(&self) -> &'static str {
+        P::CATEGORY
+    }
+
+    fn set_position(&mut self, position: Position) {
+        self.position = position;
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    fn apply(&mut self, stream: &Arc<StreamName>, happened: &Happened<'_>) {
+        let Some(slot) = self.slots.get_mut(stream) else {
+            let mut rows = vec![];
+            P::apply(&mut rows, happened);
+            if !rows.is_empty() {
+                let slot = Slot {
+                    rows,
+                    changed: true,
+                    anew: false,
+                };
+                self.slots.insert(stream.clone(), slot);
+                self.changed.push(stream.clone());
+            }
+            return;
+        };
+        if slot.changed {
+            P::apply(&mut slot.rows, happened);
+            return;
+        }
+        let before = slot.rows.clone();
+        P::apply(&mut slot.rows, happened);
+        if slot.rows != before {
+            slot.changed = true;
+            self.changed.push(stream.clone());
+        }
+    }
+
+    fn refold(&mut self, stream: &Arc<StreamName>, facts: &[Happened<'_>]) {
+        let slot = self.slots.entry(stream.clone()).or_default();
+        slot.rows.clear();
+        for fact in facts {
+            P::apply(&mut slot.rows, fact);
+        }
+        slot.anew = true;
+        if !slot.changed {
+            slot.changed = true;
+            self.changed.push(stream.clone());
+        }
+    }
+
+    fn let_go(&mut self, stream: &StreamName) {
+        self.slots.remove(stream);
+    }
+
+    async fn flush(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let slots = || {
+            self.changed
+                .iter()
+                .filter_map(|stream| self.slots.get(stream).map(|slot| (&**stream, slot)))
+        };
+        let anew: Vec<&StreamName> = slots()
+            .filter(|(_, slot)| slot.anew)
+            .map(|(stream, _)| stream)
+            .collect();
+        write::delete::<P::Row>(db, &anew).await?;
+        let rows: Vec<&P::Row> = slots().flat_map(|(_, slot)| &slot.rows).collect();
+        write::upsert(db, &rows).await?;
+        self.written();
+        Ok(())
+    }
+
+    fn skip(&mut self) {
+        self.written();
+    }
+
+    async fn clear(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.position = Position::START;
+        self.slots.clear();
+        self.changed.clear();
+        write::clear::<P::Row>(db).await
+    }
+}

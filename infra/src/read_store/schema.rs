@@ -1,0 +1,65 @@
+//! The tables.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+const TABLES: &str = include_str!("../../migrations/read/0001_read_models.sql");
+
+/// Enough for the statements of every table in every size.
+const STATEMENTS: usize = 512;
+
+/// Opens, or makes, the tables in a file: a writer and readers beside it.
+pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, SqlitePool), sqlx::Error> {
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let mut writer = connect
+        .clone()
+        .pragma("cache_size", "-16000")
+        .connect()
+        .await?;
+    sqlx::migrate!("migrations/read").run(&mut writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .test_before_acquire(false)
+        .connect_with(connect.read_only(true))
+        .await?;
+    Ok((writer, readers))
+}
+
+/// Makes the tables in a database of its own that is gone with its connection. It lives in the
+/// page cache, and in a nameless temporary file where that is too small; it needs no durability.
+pub(super) async fn scratch() -> Result<SqlitePool, sqlx::Error> {
+    let connect = SqliteConnectOptions::new()
+        .filename("")
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .pragma("cache_size", "-8000")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    // The database belongs to its one connection, which must therefore never be replaced.
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(connect)
+        .await?;
+    sqlx::raw_sql(TABLES).execute(&pool).await?;
+    Ok(pool)
+}
+
+/// Lets go of a connection properly.
+pub(super) async fn close(connection: SqliteConnection) {
+    connection.close().await.ok();
+}
