@@ -4,11 +4,11 @@
 SELECT r.from_unit, r.to_unit, r.proposed, r.agreed, r.joint_conversation, r.accepted, r.declined,
        r.withdrawn, j.kartlegging, j.begun, j.first_matched, j.ended
 FROM referral_v1 r
-LEFT JOIN journey_v1 j ON j.stay_id = (
-    SELECT s.stay_id
-    FROM journey_v1 s
-    WHERE s.participant_id = r.participant_id
-      AND (s.referral_id = r.referral_id OR s.ended IS NULL OR s.ended >= r.agreed)
-    ORDER BY CASE WHEN s.referral_id = r.referral_id THEN 0 ELSE 1 END, s.opened, s.stay_id
-    LIMIT 1)
+LEFT JOIN journey_v1 j ON j.stay_id = COALESCE(
+    (SELECT s.stay_id FROM journey_v1 s
+     WHERE s.participant_id = r.participant_id AND s.referral_id = r.referral_id
+     ORDER BY s.opened, s.stay_id LIMIT 1),
+    (SELECT s.stay_id FROM journey_v1 s
+     WHERE s.participant_id = r.participant_id AND (s.ended IS NULL OR s.ended >= r.agreed)
+     ORDER BY s.opened, s.stay_id LIMIT 1))
 WHERE r.proposed >= $1 AND r.proposed <= $2
