@@ -136,6 +136,7 @@ impl<'a> Pen<'a> {
                 consent_id,
                 purpose,
                 unit: unit.clone(),
+                referral_id: None,
             }),
         );
         consent_id

@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 use domain::{
     cooperation::Cooperation,
     es::{
-        Actor, ActorId, Aggregate, Append, AppendError, Broken as _, ConsentId, CorrelationId,
+        Actor, ActorId, Aggregate, Append, AppendError, ConsentId, CorrelationId,
         Decider, Entry, EventId, EventStore, ExecuteError, Expected, Metadata, OccurredAt,
         PersonVault, RecordedAt, Role, SourceSystem, StreamName, Told, VaultEntry, VaultError,
         Version, load, new_events,
