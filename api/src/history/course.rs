@@ -72,6 +72,8 @@ struct Assignment {
     kind: OppdragKind,
     begins: Day,
     ends: Day,
+    /// Now and then the two never come to start.
+    starts: bool,
     extended: bool,
 }
 
@@ -552,6 +554,7 @@ impl<'p, 'a> Course<'p, 'a> {
             kind,
             begins,
             ends: begins.plus(length),
+            starts: self.pen.dice.chance(92),
             extended: false,
         };
         let because = self.pen.dice.pick(MatchReason::ALL);
@@ -594,8 +597,7 @@ impl<'p, 'a> Course<'p, 'a> {
     }
 
     fn start(&mut self, day: Day, assignment: Assignment) {
-        // Now and then the two never come to start.
-        if self.pen.dice.chance(8) {
+        if !assignment.starts {
             return;
         }
         self.pen.tell(
@@ -643,7 +645,9 @@ impl<'p, 'a> Course<'p, 'a> {
         if day > assignment.ends {
             return;
         }
-        let next_review = (assignment.ends.days_since(day) > 40).then(|| day.plus(40));
+        let goes_on = assignment.ends.days_since(day) > 40
+            && assignment.ends.days_since(assignment.begins) <= 366;
+        let next_review = goes_on.then(|| day.plus(40));
         self.pen.tell(
             day,
             C::ReviewOppdrag(OppdragReviewed {
@@ -660,7 +664,11 @@ impl<'p, 'a> Course<'p, 'a> {
 
     fn finish(&mut self, day: Day, assignment: Assignment) {
         let oppdrag_id = assignment.id;
-        if !assignment.extended && self.pen.dice.chance(22) && !self.paused {
+        if assignment.starts
+            && !assignment.extended
+            && self.pen.dice.chance(22)
+            && !self.paused
+        {
             let ends = day.plus(self.pen.dice.between(60, 240));
             let review = day.plus(42);
             self.pen.tell(

@@ -123,7 +123,7 @@ pub(super) fn write(
         musts.sentence = Some((form, from, until, true));
     }
     let mut pen = lives.pen(first_department);
-    if opens > day(2018, 3, 1) && dice.chance(9) {
+    if opens > day(2018, 12, 1) && dice.chance(10) {
         let earlier = opens.minus(dice.between(420, 800));
         let on = earlier.plus(dice.between(100, 300));
         let stay = Stay {
