@@ -55,20 +55,22 @@ pub(super) async fn log_of(store: &dyn EventStore) -> Vec<RecordedEvent> {
     }
 }
 
+pub(super) fn decode_all(log: &[RecordedEvent]) -> Vec<Recorded> {
+    log.iter()
+        .map(|event| Recorded::decode(event.clone()).unwrap())
+        .collect()
+}
+
 pub(super) fn last_hash(log: &[RecordedEvent]) -> Option<(Position, Hash)> {
     log.last().map(|event| (event.position, event.hash))
 }
 
 /// What counts as known at a moment, of what happened up to a day, in the order of the world.
-pub(super) fn facts(
-    log: &[RecordedEvent],
-    as_of: Day,
-    known_at: DateTime<Utc>,
-) -> Vec<Recorded> {
+pub(super) fn facts(log: &[Recorded], as_of: Day, known_at: DateTime<Utc>) -> Vec<Recorded> {
     let known: Vec<_> = log
         .iter()
         .filter(|event| event.recorded_at.0 <= known_at)
-        .map(|event| Recorded::decode(event.clone()).unwrap())
+        .cloned()
         .collect();
     let mut facts = effective(known);
     facts.retain(|fact| fact.occurred_at.day() <= as_of);
@@ -144,7 +146,11 @@ pub(super) fn standing(facts: &[Recorded], as_of: Day) -> BTreeMap<String, Stand
             standing.incoming += 1;
         } else if seen.paused {
             standing.paused += 1;
-        } else if !seen.passive && seen.last_contact.is_some_and(|on| as_of.days_since(on) <= 90) {
+        } else if !seen.passive
+            && seen
+                .last_contact
+                .is_some_and(|on| as_of.days_since(on) <= 90)
+        {
             standing.active += 1;
         } else {
             standing.passive += 1;

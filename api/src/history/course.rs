@@ -10,15 +10,15 @@ use domain::{
         amend::{EntryCorrected, EntryRetracted, RetractionReason},
     },
     participant::{
-        Arena, BecameActive, BecamePassive, ConsentPurpose, ContactChannel, ContactHeld,
-        ContactWith, GoalDropped, GoalProgressReported, GoalReached, GoalSet, MatchReason,
-        OppdragEnd, OppdragEnded, OppdragExtended, OppdragKind, OppdragMeetingCancelled,
-        OppdragMeetingHeld, OppdragReviewed, CancelledBy, ParticipantCommand as C, PlanDeclined,
-        PlanForm, PlanMade, Progress, Readiness, RelapseContactMade, RelapseReported, Returned,
-        SafetyConcernAcknowledged, SafetyConcernRaised, SentenceForm, SentenceServingBegun,
-        SentenceServingCompleted, StartConversationHeld, SupportWish, TidgiverMatched,
-        TidgiverReadinessAssessed, Transferred, TreatmentLeftEarly, TreatmentPhase,
-        TreatmentPhaseEntered, VeilederAssigned,
+        Arena, BecameActive, BecamePassive, CancelledBy, ConsentPurpose, ContactChannel,
+        ContactHeld, ContactWith, GoalDropped, GoalProgressReported, GoalReached, GoalSet,
+        MatchReason, OppdragEnd, OppdragEnded, OppdragExtended, OppdragKind,
+        OppdragMeetingCancelled, OppdragMeetingHeld, OppdragReviewed, ParticipantCommand as C,
+        PlanDeclined, PlanForm, PlanMade, Progress, Readiness, RelapseContactMade, RelapseReported,
+        Returned, SafetyConcernAcknowledged, SafetyConcernRaised, SentenceForm,
+        SentenceServingBegun, SentenceServingCompleted, StartConversationHeld, SupportWish,
+        TidgiverMatched, TidgiverReadinessAssessed, Transferred, TreatmentLeftEarly,
+        TreatmentPhase, TreatmentPhaseEntered, VeilederAssigned,
     },
     words::{ConcernId, GoalId, OppdragId, TidgiverId, UnitId},
 };
@@ -110,11 +110,9 @@ impl<'p, 'a> Course<'p, 'a> {
         quiet_from: Day,
         settled: Day,
     ) -> Self {
-        let band = pen.dice.weigh(&[
-            (20, Band::Weekly),
-            (45, Band::Monthly),
-            (35, Band::Rarer),
-        ]);
+        let band = pen
+            .dice
+            .weigh(&[(20, Band::Weekly), (45, Band::Monthly), (35, Band::Rarer)]);
         let mut course = Self {
             pen,
             agenda: BTreeMap::new(),
@@ -214,7 +212,10 @@ impl<'p, 'a> Course<'p, 'a> {
         if !referred.leaves_early || self.pen.dice.chance(40) {
             self.put(told, Coming::HearOfDischarge(referral.clone(), over));
         }
-        self.put(over, Coming::LeaveTreatment(referral, referred.leaves_early));
+        self.put(
+            over,
+            Coming::LeaveTreatment(referral, referred.leaves_early),
+        );
     }
 
     pub(super) fn run(mut self) {
@@ -337,8 +338,11 @@ impl<'p, 'a> Course<'p, 'a> {
                 self.pen.tell(day, command);
             }
             Coming::Serve(form, until, continues) => {
-                self.pen
-                    .tell_on(day, day, C::BeginServingSentence(SentenceServingBegun { form }));
+                self.pen.tell_on(
+                    day,
+                    day,
+                    C::BeginServingSentence(SentenceServingBegun { form }),
+                );
                 self.put(until, Coming::Served(continues));
             }
             Coming::Served(continues) => {
@@ -664,11 +668,7 @@ impl<'p, 'a> Course<'p, 'a> {
 
     fn finish(&mut self, day: Day, assignment: Assignment) {
         let oppdrag_id = assignment.id;
-        if assignment.starts
-            && !assignment.extended
-            && self.pen.dice.chance(22)
-            && !self.paused
-        {
+        if assignment.starts && !assignment.extended && self.pen.dice.chance(22) && !self.paused {
             let ends = day.plus(self.pen.dice.between(60, 240));
             let review = day.plus(42);
             self.pen.tell(

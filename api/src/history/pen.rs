@@ -127,7 +127,12 @@ impl<'a> Pen<'a> {
     }
 
     /// A consent given on `day`.
-    pub(super) fn consent(&mut self, day: Day, purpose: ConsentPurpose, unit: &UnitId) -> ConsentId {
+    pub(super) fn consent(
+        &mut self,
+        day: Day,
+        purpose: ConsentPurpose,
+        unit: &UnitId,
+    ) -> ConsentId {
         let consent_id = ConsentId(self.dice.uuid());
         self.tell_on(
             day,

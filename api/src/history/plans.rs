@@ -79,7 +79,11 @@ pub(super) fn some_end(dice: &mut Dice, opens: Day, on: Day, by: Day) -> Ended {
     let learned = match reason {
         EndReason::FadedOut | EndReason::Relapse => Learned::ByUnansweredContact,
         EndReason::Death => Learned::FromNextOfKin,
-        _ if late => dice.pick(&[Learned::FromTidgiver, Learned::FromUnit, Learned::FromNextOfKin]),
+        _ if late => dice.pick(&[
+            Learned::FromTidgiver,
+            Learned::FromUnit,
+            Learned::FromNextOfKin,
+        ]),
         _ => Learned::FromParticipant,
     };
     let silence = match reason {

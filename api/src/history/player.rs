@@ -9,10 +9,9 @@ use std::{collections::HashMap, sync::Arc};
 use domain::{
     cooperation::Cooperation,
     es::{
-        Actor, ActorId, Aggregate, Append, AppendError, ConsentId, CorrelationId,
-        Decider, Entry, EventId, EventStore, ExecuteError, Expected, Metadata, OccurredAt,
-        PersonVault, RecordedAt, Role, SourceSystem, StreamName, Told, VaultEntry, VaultError,
-        Version, load, new_events,
+        Actor, ActorId, Aggregate, Append, AppendError, ConsentId, CorrelationId, Decider, Entry,
+        EventId, EventStore, ExecuteError, Expected, Metadata, OccurredAt, PersonVault, RecordedAt,
+        Role, SourceSystem, StreamName, Told, VaultEntry, VaultError, Version, new_events,
     },
     participant::{
         DischargePlanned, Participant, ParticipantCommand, TreatmentLeftEarly,
@@ -326,18 +325,30 @@ impl<'a> Player<'a> {
             events: new_events(&entries, &told.metadata),
             recorded_at: telling.recorded_at,
         });
+        let version = aggregate.version.plus(entries.len());
         let aggregate = match aggregate.after(&entries) {
             Some(aggregate) => aggregate,
-            // After an amendment the stream is read anew.
             None => {
                 self.flush().await?;
-                load(self.store, stream)
+                self.read_anew(stream, version)
                     .await
                     .map_err(|error| wrong_plan(stream, name, telling.occurred_at, error))?
             }
         };
         D::known(&mut self.known).insert(stream.clone(), aggregate);
         Ok(entries)
+    }
+
+    /// A stream after an amendment. Where an earlier play came further, what it told after
+    /// `version` is still to come.
+    async fn read_anew<D: Played>(
+        &self,
+        stream: &StreamName,
+        version: Version,
+    ) -> Result<Aggregate<D>, ExecuteError<D::Rejection>> {
+        let mut events = self.store.read_stream(stream, Version::NONE).await?;
+        events.retain(|event| event.version <= version);
+        Aggregate::fold(&events)
     }
 }
 

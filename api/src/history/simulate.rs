@@ -8,9 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{
-    es::{Day, EventStore, OccurredAt, PersonVault, RecordedAt, Role, SourceSystem},
-};
+use domain::es::{Day, EventStore, OccurredAt, PersonVault, RecordedAt, Role, SourceSystem};
 
 use super::{
     Deed, PlayError, Player, Step, Teller,
@@ -260,4 +258,77 @@ pub(super) fn register(dice: &mut Dice, day: Day) -> Vec<Step> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use domain::es::RecordedEvent;
+    use infra::event_store::MemoryEventStore;
+
+    use super::*;
+    use crate::history::counting::log_of;
+
+    const SMALL: Size = Size {
+        participants: 150,
+        years: 3,
+        seed: 7,
+    };
+
+    fn played(size: Size) -> Vec<RecordedEvent> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let store = MemoryEventStore::new();
+            play(&store, None, size, &mut |_, _| {}).await.unwrap();
+            log_of(&store).await
+        })
+    }
+
+    #[test]
+    fn a_simulated_history_passes_the_deciders_and_is_the_same_for_the_same_seed() {
+        let log = played(SMALL);
+        let persons: HashSet<_> = log
+            .iter()
+            .filter(|event| event.stream.category() == "participant")
+            .map(|event| event.stream.key())
+            .collect();
+        assert_eq!(persons.len(), 150);
+        assert!(log.len() > 150 * 12, "{}", log.len());
+        let again = played(SMALL);
+        assert_eq!(again.last().unwrap().hash, log.last().unwrap().hash);
+        let other = played(Size { seed: 8, ..SMALL });
+        assert_ne!(other.last().unwrap().hash, log.last().unwrap().hash);
+    }
+
+    #[test]
+    fn steps_come_in_the_order_in_which_they_are_told_and_memory_is_let_go() {
+        let mut steps = simulate(Size {
+            participants: 2000,
+            years: 10,
+            seed: 1,
+        });
+        let mut told = None;
+        let mut most_open = 0;
+        while let Some(step) = steps.next() {
+            assert!(told.is_none_or(|told| told <= step.recorded_at));
+            told = Some(step.recorded_at);
+            most_open = most_open.max(steps.open.len());
+        }
+        assert!((50..900).contains(&most_open), "{most_open}");
+    }
+
+    #[test]
+    fn the_smallest_histories_are_histories_too() {
+        for participants in [0, 1] {
+            let log = played(Size {
+                participants,
+                years: 0,
+                seed: 3,
+            });
+            assert!(!log.is_empty());
+        }
+    }
 }

@@ -234,12 +234,7 @@ impl Pen<'_> {
     }
 
     /// From the first contact to the beginning of participation, as far as the stay comes.
-    fn walk_in(
-        &mut self,
-        stay: &Stay,
-        referral: Option<&OpenReferral>,
-        last: Day,
-    ) -> Option<Day> {
+    fn walk_in(&mut self, stay: &Stay, referral: Option<&OpenReferral>, last: Day) -> Option<Day> {
         let so_far = match stay.fate {
             Fate::Incoming(so_far) => Some(so_far),
             Fate::Closed { .. } => Some(self.dice.pick(&[
@@ -317,11 +312,7 @@ impl Pen<'_> {
             let veileder = self.some_veileder(begun);
             // Half of them have met their veileder before.
             let day = if self.dice.chance(50) { mapped } else { begun };
-            self.tell_on(
-                day,
-                begun,
-                C::AssignVeileder(VeilederAssigned { veileder }),
-            );
+            self.tell_on(day, begun, C::AssignVeileder(VeilederAssigned { veileder }));
             self.veileder = Some(veileder);
         }
         self.tell(begun, C::BeginParticipation(ParticipationBegun {}));

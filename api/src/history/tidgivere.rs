@@ -85,7 +85,8 @@ impl One<'_> {
         let id = TidgiverId(self.dice.uuid());
         let (first, last) = crowd.approved;
         let approved = match sort {
-            Sort::There | Sort::Gone => self.dice.day(first, last),
+            Sort::There => self.dice.day(first, last),
+            Sort::Gone => self.dice.day(first, crowd.still_there.minus(120)),
             Sort::Newcomer => self
                 .dice
                 .day(crowd.still_there.plus(7), crowd.horizon.minus(3)),
@@ -99,9 +100,10 @@ impl One<'_> {
         self.tell(approved, id, C::Approve(TidgiverApproved {}));
         let left = match sort {
             Sort::Gone => Some(self.dice.day(approved.plus(60), crowd.still_there.minus(3))),
-            Sort::There if self.dice.chance(5) => {
-                Some(self.dice.day(crowd.still_there.plus(3), crowd.horizon.minus(3)))
-            }
+            Sort::There if self.dice.chance(5) => Some(
+                self.dice
+                    .day(crowd.still_there.plus(3), crowd.horizon.minus(3)),
+            ),
             _ => None,
         };
         self.grow(id, approved, left.unwrap_or(crowd.horizon));

@@ -36,18 +36,13 @@ pub fn cast() -> DemoCast {
         participant_id: ParticipantId(pseudonym("the participant of the guided tour")),
         tidgiver_id: TidgiverId(pseudonym("the tidgiver of the guided tour")),
         staff: scene::staff(),
-        institutions: [
-            units::LOLAND,
-            units::SLEMDAL,
-            units::POLYCLINIC,
-            units::ARA,
-        ]
-        .map(|name| {
-            let unit = units::unit(name);
-            let actor = ActorId(unit_pseudonym(&unit));
-            (unit, actor)
-        })
-        .into(),
+        institutions: [units::LOLAND, units::SLEMDAL, units::POLYCLINIC, units::ARA]
+            .map(|name| {
+                let unit = units::unit(name);
+                let actor = ActorId(unit_pseudonym(&unit));
+                (unit, actor)
+            })
+            .into(),
         national_lead: ActorId(scene::national_lead()),
     }
 }

@@ -106,17 +106,11 @@ pub(super) fn write(
     if opens < day(2020, 3, 1) && settled > opens.plus(200) && dice.chance(5) {
         first_department = dice.pick(&units::DEPARTMENTS.map(|(name, _)| name));
         if first_department != department {
-            let moved = dice.day(
-                opens.plus(100),
-                opens.plus(190).min(day(2020, 11, 20)),
-            );
+            let moved = dice.day(opens.plus(100), opens.plus(190).min(day(2020, 11, 20)));
             musts.move_to = Some((moved, home.clone()));
             way_in = WayIn::Own { through: None };
         }
-    } else if department != units::KRISTIANSAND
-        && settled > opens.plus(260)
-        && dice.chance(4)
-    {
+    } else if department != units::KRISTIANSAND && settled > opens.plus(260) && dice.chance(4) {
         let from = opens.plus(dice.between(70, 110));
         let until = from.plus(dice.between(30, 120));
         let form = dice.pick(SentenceForm::ALL);

@@ -227,7 +227,10 @@ impl Tale<'_> {
         self.contacts(Phone, &[day(2019, 5, 14), day(2019, 5, 28)]);
         self.veileder(day(2019, 6, 17), 1);
         self.contacts(Activity, &[day(2019, 6, 19), day(2019, 8, 14)]);
-        self.meetings(oppdrag, &[day(2019, 6, 5), day(2019, 7, 3), day(2019, 9, 4)]);
+        self.meetings(
+            oppdrag,
+            &[day(2019, 6, 5), day(2019, 7, 3), day(2019, 9, 4)],
+        );
         let reason = OppdragEnd::PurposeReached;
         self.tell(
             day(2019, 9, 10),
@@ -240,7 +243,10 @@ impl Tale<'_> {
             day(2019, 9, 24),
             C::ReachGoal(GoalReached { goal_id: walks }),
         );
-        self.tell(day(2019, 11, 5), C::DropGoal(GoalDropped { goal_id: money }));
+        self.tell(
+            day(2019, 11, 5),
+            C::DropGoal(GoalDropped { goal_id: money }),
+        );
         self.contact(day(2019, 12, 10), Meeting);
         self.tell(
             day(2019, 12, 16),

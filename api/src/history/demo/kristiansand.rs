@@ -8,9 +8,7 @@ use domain::{
 
 use super::{
     Lives, day,
-    departments::{
-        Patient, Quota, Tie, active, fill, left_in_spring, passive, write_patient,
-    },
+    departments::{Patient, Quota, Tie, active, fill, left_in_spring, passive, write_patient},
     units::{ARA, KRISTIANSAND, LOLAND},
 };
 use crate::history::{
@@ -203,12 +201,7 @@ fn sentences(lives: &mut Lives<'_>, dice: &mut Dice) {
     }
 }
 
-fn serve(
-    lives: &mut Lives<'_>,
-    opens: Day,
-    sentence: (SentenceForm, Day, Day, bool),
-    fate: Fate,
-) {
+fn serve(lives: &mut Lives<'_>, opens: Day, sentence: (SentenceForm, Day, Day, bool), fate: Fate) {
     let mut pen = lives.pen(KRISTIANSAND);
     pen.live(&Stay {
         opens,

@@ -62,7 +62,10 @@ pub fn steps() -> Vec<Step> {
         staff: scene::staff(),
         volunteers: std::collections::BTreeMap::new(),
         turnover: day(2019, 6, 14),
-        lines: vec![moment("2020-12-31T15:30:00Z"), moment("2021-07-01T09:00:00Z")],
+        lines: vec![
+            moment("2020-12-31T15:30:00Z"),
+            moment("2021-07-01T09:00:00Z"),
+        ],
         horizon: SUMMER,
     };
     let mut dice = Dice::new(SEED, 0);

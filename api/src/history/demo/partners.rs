@@ -255,7 +255,11 @@ fn loland(dice: &mut Dice, scene: &Scene) -> Vec<Step> {
     telling.anchoring(day(2018, 11, 5), Anchoring::Strong, Anchoring::Strong);
     telling.inform_staff(day(2018, 1, 8), 24);
     for month in 0..27 {
-        let on = day(2018 + month / 12, u32::try_from(month % 12 + 1).unwrap_or(1), 12);
+        let on = day(
+            2018 + month / 12,
+            u32::try_from(month % 12 + 1).unwrap_or(1),
+            12,
+        );
         telling.visit(on, Setting::TeachingProgramme);
         let (informed, interested) = (telling.some(12, 20), telling.some(3, 8));
         telling.inform(on, informed, interested);
@@ -405,12 +409,7 @@ fn propose(
 }
 
 /// The person said yes, the department "not now": the inquiry closes with a way onward.
-fn decline_after_yes(
-    lives: &mut Lives<'_>,
-    dice: &mut Dice,
-    (from, to): (&str, &str),
-    on: Day,
-) {
+fn decline_after_yes(lives: &mut Lives<'_>, dice: &mut Dice, (from, to): (&str, &str), on: Day) {
     let mut pen = lives.pen(to);
     let referral = pen.be_referred(on, &agreeing(from));
     let answer = decline(dice, on.plus(6));
