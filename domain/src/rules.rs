@@ -173,8 +173,8 @@ rules! {
         "A unit that is named is registered, and is of the kind that its part asks for."
         "En enhet som nevnes, er registrert, og av den typen rollen krever.";
     G2 "dates-are-in-order"
-        "An end does not lie before its beginning."
-        "En slutt ligger ikke før begynnelsen.";
+        "Nothing lies before the beginning of what it belongs to."
+        "Ingenting ligger før begynnelsen på det det hører til.";
     G3 "a-name-is-given-once"
         "An id names one thing, for ever."
         "En id er navnet på én ting, for alltid.";

@@ -262,7 +262,7 @@ impl Stay {
             },
             C::CloseInquiry(_) => match self.stage {
                 Stage::Participant | Stage::Paused => Err(Why::NoLongerAnInquiry),
-                _ => not_before(self.opened, context.day()).map(|()| Permit::Record),
+                _ => Ok(Permit::Record),
             },
             C::AssignVeileder(assigned) => {
                 Ok(Permit::unless(self.veileder == Some(assigned.veileder)))
@@ -364,8 +364,12 @@ impl Stay {
         }
     }
 
-    /// A stay takes facts while it is open; once over, those that happened before its end.
+    /// A stay takes facts of the days from its first contact on, and, once over, up to its end. A
+    /// treatment may have begun before it.
     fn was_open_on(&self, command: &C, day: Day) -> Result<(), Why> {
+        if !matches!(command, C::EnterTreatmentPhase(_)) {
+            not_before(self.opened, day)?;
+        }
         match self.stage {
             Stage::Over(on) if day > on || changes_the_standing(command) => {
                 Err(Why::StayEnded { on })
@@ -401,7 +405,7 @@ fn changes_the_standing(command: &C) -> bool {
 
 fn not_before(begun: Day, day: Day) -> Result<(), Why> {
     if day < begun {
-        Err(Why::EndBeforeStart { begun })
+        Err(Why::BeforeItsBeginning { begun })
     } else {
         Ok(())
     }

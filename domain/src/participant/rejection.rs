@@ -118,8 +118,8 @@ pub enum ParticipantRejection {
     #[error("the person is not serving a sentence here")]
     NotServing,
     /// Rule G2.
-    #[error("this lies before {begun}, when what it ends began")]
-    EndBeforeStart {
+    #[error("this lies before {begun}, when what it belongs to began")]
+    BeforeItsBeginning {
         /// When it began.
         begun: Day,
     },
@@ -129,7 +129,7 @@ impl Broken for ParticipantRejection {
     fn rule(&self) -> Rule {
         match self {
             Self::UnknownUnit { .. } => rules::G1,
-            Self::EndBeforeStart { .. } => rules::G2,
+            Self::BeforeItsBeginning { .. } => rules::G2,
             Self::NameTaken => rules::G3,
             Self::NotKnown
             | Self::NoSuchGoal

@@ -222,7 +222,7 @@ mod entry {
     fn d2_a_first_conversation_is_booked_for_a_day_to_come() {
         let on = |text| C::BookFirstConversation(FirstConversationBooked { on: day(text) });
         taken(inquiry(), "2020-01-01", on("2020-01-08"));
-        let before = Why::EndBeforeStart {
+        let before = Why::BeforeItsBeginning {
             begun: day("2020-01-05"),
         };
         refused(inquiry(), "2020-01-05", on("2020-01-04"), &before);
@@ -263,6 +263,20 @@ mod entry {
             C::HoldContact(contact_held()),
             &Why::NotKnown,
         );
+    }
+
+    #[test]
+    fn g2_a_stays_facts_do_not_lie_before_its_first_contact() {
+        let before = Why::BeforeItsBeginning {
+            begun: day("2020-01-01"),
+        };
+        refused(
+            participant(),
+            "2019-12-31",
+            C::HoldContact(contact_held()),
+            &before,
+        );
+        taken(participant(), "2020-01-01", C::HoldContact(contact_held()));
     }
 
     #[test]
@@ -601,7 +615,7 @@ mod standing {
     #[test]
     fn d14_an_end_says_why_and_does_not_lie_before_the_beginning() {
         taken(participant(), "2020-06-01", end(EndReason::NoContactSince));
-        let before = Why::EndBeforeStart {
+        let before = Why::BeforeItsBeginning {
             begun: day("2020-02-01"),
         };
         refused(
@@ -648,7 +662,7 @@ mod standing {
             C::ReEnter(opening.clone()),
             &Why::StayIsOpen,
         );
-        let before = Why::EndBeforeStart {
+        let before = Why::BeforeItsBeginning {
             begun: day("2020-06-01"),
         };
         refused(ended(), "2020-05-01", C::ReEnter(opening), &before);
@@ -851,7 +865,7 @@ mod oppdrag {
             ready(),
             "2020-02-20",
             matching("2020-03-01", "2020-02-28", "2020-12-31"),
-            &Why::EndBeforeStart {
+            &Why::BeforeItsBeginning {
                 begun: day("2020-03-01"),
             },
         );
@@ -859,7 +873,7 @@ mod oppdrag {
             ready(),
             "2020-02-20",
             matching("2020-03-01", "2020-04-01", "2020-03-31"),
-            &Why::EndBeforeStart {
+            &Why::BeforeItsBeginning {
                 begun: day("2020-04-01"),
             },
         );
@@ -1089,7 +1103,7 @@ mod record {
             reason: EndReason::FadedOut,
             learned: Learned::FromParticipant,
         });
-        let before = Why::EndBeforeStart {
+        let before = Why::BeforeItsBeginning {
             begun: day("2020-05-01"),
         };
         refused(history, "2020-04-01", end, &before);
