@@ -207,6 +207,8 @@ impl Projection for Journey {
         };
         let day = happened.day;
         match to.fact {
+            F::FirstContactMade(_) | F::ReEntered(_)
+                if rows.iter().any(|row| row.stay_id == to.stay_id) => {}
             F::FirstContactMade(made) => {
                 rows.push(JourneyRow::opened(&to, day, &made.clone().into()));
             }

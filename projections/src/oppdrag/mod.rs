@@ -64,12 +64,9 @@ impl Projection for Oppdrag {
             return;
         };
         let day = happened.day;
-        let mut change = |id: OppdragId, step: &dyn Fn(&mut OppdragRow)| {
-            if let Some(row) = rows.iter_mut().find(|row| row.oppdrag_id == id) {
-                step(row);
-            }
-        };
         match to.fact {
+            F::TidgiverMatched(matched)
+                if rows.iter().any(|row| row.oppdrag_id == matched.oppdrag_id) => {}
             F::TidgiverMatched(matched) => rows.push(OppdragRow {
                 oppdrag_id: matched.oppdrag_id,
                 participant_id: to.participant_id,
@@ -90,27 +87,27 @@ impl Projection for Oppdrag {
                 ended: None,
                 end_reason: None,
             }),
-            F::StartConversationHeld(held) => change(held.oppdrag_id, &|row| {
+            F::StartConversationHeld(held) => change(rows, held.oppdrag_id, |row| {
                 row.started = row.started.or(Some(day));
                 row.followed_up = Some(day);
             }),
-            F::OppdragMeetingHeld(held) => change(held.oppdrag_id, &|row| row.meetings += 1),
-            F::OppdragMeetingCancelled(cancelled) => change(cancelled.oppdrag_id, &|row| {
+            F::OppdragMeetingHeld(held) => change(rows, held.oppdrag_id, |row| row.meetings += 1),
+            F::OppdragMeetingCancelled(cancelled) => change(rows, cancelled.oppdrag_id, |row| {
                 row.cancellations += 1;
                 row.cancelled_since_review += 1;
                 row.last_cancelled = Some(day);
             }),
-            F::OppdragReviewed(reviewed) => change(reviewed.oppdrag_id, &|row| {
+            F::OppdragReviewed(reviewed) => change(rows, reviewed.oppdrag_id, |row| {
                 row.review = reviewed.next_review;
                 row.cancelled_since_review = 0;
                 row.followed_up = Some(day);
             }),
-            F::OppdragExtended(extended) => change(extended.oppdrag_id, &|row| {
+            F::OppdragExtended(extended) => change(rows, extended.oppdrag_id, |row| {
                 row.review = Some(extended.review);
                 row.ends = extended.ends;
                 row.followed_up = Some(day);
             }),
-            F::OppdragEnded(ended) => change(ended.oppdrag_id, &|row| {
+            F::OppdragEnded(ended) => change(rows, ended.oppdrag_id, |row| {
                 row.ended = Some(day);
                 row.end_reason = Some(ended.reason);
             }),
@@ -122,5 +119,11 @@ impl Projection for Oppdrag {
             }
             _ => {}
         }
+    }
+}
+
+fn change(rows: &mut [OppdragRow], id: OppdragId, step: impl FnOnce(&mut OppdragRow)) {
+    if let Some(row) = rows.iter_mut().find(|row| row.oppdrag_id == id) {
+        step(row);
     }
 }

@@ -106,3 +106,116 @@ fn as_f64(count: usize) -> f64 {
 fn as_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spells(days: &[i64], censored: &[i64]) -> Vec<Spell> {
+        let ended = days.iter().map(|days| (*days, true));
+        let followed = censored.iter().map(|days| (*days, false));
+        ended
+            .chain(followed)
+            .map(|(days, ended)| Spell { days, ended })
+            .collect()
+    }
+
+    /// Weeks in remission of the 21 children given 6-mercaptopurine (Freireich and others 1963),
+    /// which textbooks on survival analysis work through.
+    #[test]
+    fn the_textbooks_example_comes_out_as_printed() {
+        let curve = curve(&spells(
+            &[6, 6, 6, 7, 10, 13, 16, 22, 23],
+            &[6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35],
+        ));
+        let expected = [
+            (6, 21, 3, 1, 0.857_143, 0.619_718, 0.951_552),
+            (7, 17, 1, 0, 0.806_723, 0.563_147, 0.922_809),
+            (9, 16, 0, 1, 0.806_723, 0.563_147, 0.922_809),
+            (10, 15, 1, 1, 0.752_941, 0.503_200, 0.889_362),
+            (11, 13, 0, 1, 0.752_941, 0.503_200, 0.889_362),
+            (13, 12, 1, 0, 0.690_196, 0.431_610, 0.849_066),
+            (16, 11, 1, 0, 0.627_451, 0.367_511, 0.804_912),
+            (17, 10, 0, 1, 0.627_451, 0.367_511, 0.804_912),
+            (19, 9, 0, 1, 0.627_451, 0.367_511, 0.804_912),
+            (20, 8, 0, 1, 0.627_451, 0.367_511, 0.804_912),
+            (22, 7, 1, 0, 0.537_815, 0.267_779, 0.746_791),
+            (23, 6, 1, 0, 0.448_179, 0.188_052, 0.680_143),
+            (25, 5, 0, 1, 0.448_179, 0.188_052, 0.680_143),
+            (32, 4, 0, 2, 0.448_179, 0.188_052, 0.680_143),
+            (34, 2, 0, 1, 0.448_179, 0.188_052, 0.680_143),
+            (35, 1, 0, 1, 0.448_179, 0.188_052, 0.680_143),
+        ];
+        assert_eq!(curve.len(), expected.len());
+        for (point, (day, at_risk, ended, censored, survival, lower, upper)) in
+            curve.iter().zip(expected)
+        {
+            assert_eq!(
+                (point.day, point.at_risk, point.ended, point.censored),
+                (day, at_risk, ended, censored)
+            );
+            for (found, printed) in [
+                (point.survival, survival),
+                (point.lower, lower),
+                (point.upper, upper),
+            ] {
+                assert!(
+                    (found - printed).abs() < 1e-6,
+                    "day {day}: {found} {printed}"
+                );
+            }
+        }
+        assert_eq!(median_days(&curve), Some(23));
+    }
+
+    #[test]
+    fn nobody_makes_no_curve() {
+        assert_eq!(curve(&[]), []);
+        assert_eq!(median_days(&[]), None);
+    }
+
+    #[test]
+    fn without_an_end_everybody_is_still_in() {
+        let curve = curve(&spells(&[], &[5, 9]));
+        let point = |day, at_risk| CurvePoint {
+            day,
+            at_risk,
+            ended: 0,
+            censored: 1,
+            survival: 1.0,
+            lower: 1.0,
+            upper: 1.0,
+        };
+        assert_eq!(curve, [point(5, 2), point(9, 1)]);
+        assert_eq!(median_days(&curve), None);
+    }
+
+    #[test]
+    fn when_the_last_one_ends_nobody_is_left_and_the_upper_bound_stays() {
+        let curve = curve(&spells(&[3, 8], &[]));
+        assert_eq!((curve[0].survival, median_days(&curve)), (0.5, Some(3)));
+        let last = CurvePoint {
+            day: 8,
+            at_risk: 1,
+            ended: 1,
+            censored: 0,
+            survival: 0.0,
+            lower: 0.0,
+            upper: curve[0].upper,
+        };
+        assert_eq!(curve[1], last);
+    }
+
+    #[test]
+    fn who_is_censored_on_the_day_of_an_end_was_at_risk_of_it() {
+        let curve = curve(&spells(&[4], &[4, 4, 4]));
+        assert_eq!((curve[0].at_risk, curve[0].survival), (4, 0.75));
+    }
+
+    #[test]
+    fn a_half_made_of_thirds_is_a_half() {
+        // 5/6 of 4/5 of 3/4 is 1/2, if not quite so in binary.
+        let curve = curve(&spells(&[1, 2, 3], &[9, 9, 9]));
+        assert_eq!(median_days(&curve), Some(3));
+    }
+}

@@ -39,6 +39,8 @@ impl Projection for SafetyConcern {
             return;
         };
         match to.fact {
+            F::SafetyConcernRaised(raised)
+                if rows.iter().any(|row| row.concern_id == raised.concern_id) => {}
             F::SafetyConcernRaised(raised) => rows.push(SafetyConcernRow {
                 concern_id: raised.concern_id,
                 participant_id: to.participant_id,

@@ -89,16 +89,14 @@ impl World {
         ReadStore::open(&self.url(), self.log.clone(), self.clock.clone()).await
     }
 
-    /// A read store made anew in a file of its own, which has caught up.
-    pub(super) async fn fresh(&self) -> ReadStore {
-        let n = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path = self.folder.path().join(format!("fresh-{n}.sqlite"));
-        let url = format!("sqlite:{}", path.display());
+    /// Makes the tables anew in a file of their own.
+    pub(super) async fn rebuild_into(&self, file: &str) {
+        let url = format!("sqlite:{}", self.folder.path().join(file).display());
         let store = ReadStore::open(&url, self.log.clone(), self.clock.clone())
             .await
             .unwrap();
         store.catch_up(|_, _| {}).await.unwrap();
-        store
+        store.close().await;
     }
 
     pub(super) async fn tell(&self, recorded_at: DateTime<Utc>, telling: Telling) -> Appended {
