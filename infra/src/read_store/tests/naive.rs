@@ -32,13 +32,12 @@ pub(super) struct Naive {
     pub(super) stays: BTreeMap<StayId, Stay>,
     /// Reported, contacted, returned.
     pub(super) relapses: Vec<(StayId, Day, Option<Day>, Option<Day>)>,
-    /// Proposed, agreed by whom and when, accepted, withdrawn.
+    /// Agreed by whom and when, accepted, withdrawn.
     pub(super) referrals: Vec<Way>,
 }
 
 #[derive(Debug)]
 pub(super) struct Way {
-    pub(super) proposed: Day,
     pub(super) agreed: Option<(ParticipantId, Day)>,
     pub(super) accepted: bool,
     pub(super) withdrawn: bool,
@@ -154,7 +153,6 @@ impl Naive {
             match (event, &mut way) {
                 (R::ReferralProposed(_), None) => {
                     way = Some(Way {
-                        proposed: day,
                         agreed: None,
                         accepted: false,
                         withdrawn: false,

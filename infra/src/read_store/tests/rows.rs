@@ -1,1 +1,51 @@
+//! The tables and the statements fit.
 
+use std::{collections::BTreeSet, path::Path};
+
+use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr};
+
+use crate::read_store::{read_models, schema};
+
+fn sql_files(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sql_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            found.push((path.display().to_string(), text));
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_sql_file_prepares() {
+    let pool = schema::scratch().await.unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../projections/src");
+    let mut files = vec![];
+    sql_files(&folder, &mut files);
+    assert!(files.len() >= 18, "{} files", files.len());
+    for (path, sql) in files {
+        let prepared = pool.prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        assert!(prepared.is_ok(), "{path}: {:?}", prepared.err());
+    }
+}
+
+#[tokio::test]
+async fn every_read_model_has_its_table_and_every_table_its_read_model() {
+    let pool = schema::scratch().await.unwrap();
+    let tables: BTreeSet<String> =
+        sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table'")
+            .fetch_all(&pool)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
+    let mut expected: BTreeSet<String> = read_models()
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    expected.extend(["checkpoint_v1".to_owned(), "parked_v1".to_owned()]);
+    assert_eq!(tables, expected);
+}
