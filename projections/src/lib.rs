@@ -20,6 +20,8 @@
 //! | [`tidgiver`], [`unit`], [`key_figures`] | volunteers, units, what units report | the key figures |
 //! | [`worklist`] | – | what is due, and why |
 
+#[cfg(test)]
+mod any_order;
 mod column;
 mod fold;
 mod page;

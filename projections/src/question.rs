@@ -62,6 +62,19 @@ pub struct Answer<V> {
     pub view: V,
 }
 
+impl<V> Answer<Option<V>> {
+    /// The answer about something, if it is there for the asker.
+    #[must_use]
+    pub fn transpose(self) -> Option<Answer<V>> {
+        Some(Answer {
+            position: self.position,
+            as_of: self.as_of,
+            known_at: self.known_at,
+            view: self.view?,
+        })
+    }
+}
+
 /// Of which departments' persons the asker may hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {

@@ -144,15 +144,15 @@ impl ReadStore {
 
     /// Keeps up with the log until told to stop. What was begun is undone, and done again next
     /// time; a failure is logged and tried again.
-    pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
+    pub async fn run(&self, told_to_stop: impl Future<Output = ()> + Send) {
         let keep_up = async {
             loop {
                 let position = *self.projected.borrow();
-                let step = async {
+                let keep = async {
                     self.log.moved_past(position).await?;
                     self.catch_up(|_, _| {}).await
                 };
-                if let Err(error) = step.await {
+                if let Err(error) = keep.await {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the read models stand still; trying again"
@@ -163,7 +163,7 @@ impl ReadStore {
         };
         tokio::select! {
             biased;
-            () = stop => {}
+            () = told_to_stop => {}
             () = keep_up => {}
         }
     }
@@ -177,7 +177,10 @@ impl ReadStore {
         for model in writing.folding.models() {
             model.clear(&mut transaction).await?;
         }
-        sqlx::raw_sql("DELETE FROM checkpoint_v1; DELETE FROM parked_v1")
+        sqlx::query(include_str!("forget_checkpoints.sql"))
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(include_str!("forget_parked.sql"))
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -223,20 +226,25 @@ impl ReadStore {
         let today = now.day();
         let as_of = ask.as_of.filter(|day| *day < today);
         let known_at = ask.known_at.filter(|known_at| *known_at < now);
-        let (mut rows, position) = if as_of.is_none() && known_at.is_none() {
-            let mut rows = self.readers.begin().await?;
-            let position = checkpoint(&mut rows).await?;
-            (rows, position)
-        } else {
-            let head = self.log.head().await?;
-            let position = match known_at {
-                None => head,
-                Some(known_at) => reading::position_at(&*self.log, known_at, head).await?,
-            };
-            let when = When { position, as_of };
-            let pool = self.machine.tables(Q::TABLES, when).await?;
-            (pool.begin().await?, position)
+        let mut rows = self.readers.begin().await?;
+        let mut position = checkpoint(&mut rows).await?;
+        let known = match known_at {
+            None if as_of.is_none() => position,
+            None => self.log.head().await?,
+            Some(known_at) => {
+                let head = self.log.head().await?;
+                reading::position_at(&*self.log, known_at, head).await?
+            }
         };
+        // The tables as they are also tell what was known then, if nothing was learned since.
+        if as_of.is_some() || known != position {
+            let when = When {
+                position: known,
+                as_of,
+            };
+            rows = self.machine.tables(Q::TABLES, when).await?.begin().await?;
+            position = known;
+        }
         let as_of = as_of.unwrap_or(today);
         let view = question.ask(&mut rows, as_of).await?;
         Ok(Answer {
@@ -263,7 +271,7 @@ impl ReadStore {
 impl Writing {
     /// Goes on from where the tables were left.
     async fn resume(&mut self, log: &dyn EventStore) -> Result<(), ReadStoreError> {
-        let found = sqlx::query("SELECT read_model, position, event_id FROM checkpoint_v1")
+        let found = sqlx::query(include_str!("read_checkpoints.sql"))
             .fetch_all(&mut self.db)
             .await?;
         let mut checkpoints: HashMap<String, Position> = HashMap::new();
@@ -315,7 +323,7 @@ impl Writing {
         let mut folding = Folding::new(log.clone(), models::all(), None);
         let mut transaction = self.db.begin().await?;
         for stream in readable {
-            sqlx::query("DELETE FROM parked_v1 WHERE stream = $1")
+            sqlx::query(include_str!("release.sql"))
                 .bind(stream.as_str())
                 .execute(&mut *transaction)
                 .await?;
@@ -373,16 +381,12 @@ impl Writing {
         keep_parked(&mut transaction, &parked).await?;
         for model in self.folding.models() {
             if model.position() == position {
-                sqlx::query(
-                    "INSERT INTO checkpoint_v1 (read_model, position, event_id) VALUES ($1, $2, $3)
-                     ON CONFLICT (read_model) DO UPDATE
-                     SET position = excluded.position, event_id = excluded.event_id",
-                )
-                .bind(model.name())
-                .bind(position.0.cast_signed())
-                .bind(last.0)
-                .execute(&mut *transaction)
-                .await?;
+                sqlx::query(include_str!("write_checkpoint.sql"))
+                    .bind(model.name())
+                    .bind(position.0.cast_signed())
+                    .bind(last.0)
+                    .execute(&mut *transaction)
+                    .await?;
             }
         }
         transaction.commit().await?;
@@ -393,18 +397,16 @@ impl Writing {
 
 /// The position that all tables show.
 async fn checkpoint(db: &mut SqliteConnection) -> Result<Position, sqlx::Error> {
-    let position: i64 = sqlx::query_scalar("SELECT COALESCE(MIN(position), 0) FROM checkpoint_v1")
+    let position: i64 = sqlx::query_scalar(include_str!("read_position.sql"))
         .fetch_one(db)
         .await?;
     Ok(Position(position.unsigned_abs()))
 }
 
 async fn parked(db: &mut SqliteConnection) -> Result<Vec<Parked>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT stream, position, event_id, kind, schema_version FROM parked_v1 ORDER BY position",
-    )
-    .fetch_all(db)
-    .await?;
+    let rows = sqlx::query(include_str!("read_parked.sql"))
+        .fetch_all(db)
+        .await?;
     rows.iter()
         .map(|row| {
             let stream: String = row.try_get("stream")?;
@@ -423,17 +425,14 @@ async fn parked(db: &mut SqliteConnection) -> Result<Vec<Parked>, sqlx::Error> {
 
 async fn keep_parked(db: &mut SqliteConnection, parked: &[Parked]) -> Result<(), sqlx::Error> {
     for parked in parked {
-        sqlx::query(
-            "INSERT INTO parked_v1 (stream, position, event_id, kind, schema_version)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (stream) DO NOTHING",
-        )
-        .bind(parked.stream.as_str())
-        .bind(parked.position.0.cast_signed())
-        .bind(parked.event_id.0)
-        .bind(&parked.kind)
-        .bind(i64::from(parked.schema_version))
-        .execute(&mut *db)
-        .await?;
+        sqlx::query(include_str!("park.sql"))
+            .bind(parked.stream.as_str())
+            .bind(parked.position.0.cast_signed())
+            .bind(parked.event_id.0)
+            .bind(&parked.kind)
+            .bind(i64::from(parked.schema_version))
+            .execute(&mut *db)
+            .await?;
     }
     Ok(())
 }

@@ -21,10 +21,11 @@ fn sql_files(folder: &Path, found: &mut Vec<(String, String)>) {
 #[tokio::test]
 async fn every_sql_file_prepares() {
     let pool = schema::scratch().await.unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../projections/src");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![];
-    sql_files(&folder, &mut files);
-    assert!(files.len() >= 18, "{} files", files.len());
+    sql_files(&here.join("../projections/src"), &mut files);
+    sql_files(&here.join("src/read_store"), &mut files);
+    assert!(files.len() >= 28, "{} files", files.len());
     for (path, sql) in files {
         let prepared = pool.prepare(AssertSqlSafe(sql).into_sql_str()).await;
         assert!(prepared.is_ok(), "{path}: {:?}", prepared.err());

@@ -1,5 +1,10 @@
 //! Whatever the order in which facts become known, the same rows.
 
+use crate::{
+    Happened, Projection, contact::Contact, fold, in_world_order, journey::Journey,
+    oppdrag::Oppdrag, patient::Patient, relapse::Relapse, safety::SafetyConcern,
+    sentence::Sentence, timeline::Timeline,
+};
 use domain::{
     es::{Day, EventId, OccurredAt, Position, RecordedAt, StreamName, Version},
     event::{DomainEvent, Recorded},
@@ -13,11 +18,6 @@ use domain::{
         SupportWish, TidgiverMatched, Transferred, TreatmentPhase, TreatmentPhaseEntered,
     },
     words::{ConcernId, OppdragId, ParticipantId, StayId, TidgiverId},
-};
-use projections::{
-    Happened, Projection, contact::Contact, fold, in_world_order, journey::Journey,
-    oppdrag::Oppdrag, patient::Patient, relapse::Relapse, safety::SafetyConcern,
-    sentence::Sentence, timeline::Timeline,
 };
 use proptest::prelude::*;
 use uuid::Uuid;

@@ -1,0 +1,1 @@
+SELECT COALESCE(MIN(position), 0) FROM checkpoint_v1

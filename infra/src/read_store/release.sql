@@ -1,0 +1,1 @@
+DELETE FROM parked_v1 WHERE stream = $1
