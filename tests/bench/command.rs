@@ -7,7 +7,7 @@ use domain::{
         Append, Context, Decider, Entry, EventData, EventId, EventStore, Expected, OccurredAt,
         StreamName, Told, amend, execute,
     },
-    participant::{Participant, ParticipantCommand, ParticipantEvent},
+    participant::{Participant, ParticipantCommand, ParticipantEvent, ParticipantState},
     words::World,
 };
 use infra::event_store::{SqliteEventStore, SqliteOptions};
@@ -161,7 +161,7 @@ async fn raw_command(log: &RawLog, samples: &Samples, stream: i64) -> Result<()>
     }
     let state = amend::effective(history)
         .iter()
-        .fold(Default::default(), Participant::evolve);
+        .fold(ParticipantState::default(), Participant::evolve);
     let context = Context {
         occurred_at: occurred_at(),
         command_id: samples.id(),

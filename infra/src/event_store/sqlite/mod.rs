@@ -14,6 +14,7 @@
 
 mod heads;
 mod insert;
+mod packed;
 mod reader;
 #[cfg(test)]
 mod tests;

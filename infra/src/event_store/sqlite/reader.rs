@@ -8,6 +8,8 @@ use futures::TryStreamExt;
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
+use super::packed::{self, Unreadable};
+
 pub(super) async fn head(readers: &SqlitePool) -> Result<Position, sqlx::Error> {
     let head: Option<i64> = sqlx::query_scalar(include_str!("read_head.sql"))
         .fetch_one(readers)
@@ -20,31 +22,65 @@ pub(super) async fn stream(
     stream: &StreamName,
     after: Version,
 ) -> Result<Vec<RecordedEvent>, ReadError> {
-    let mut rows = sqlx::query(include_str!("read_stream.sql"))
+    let page: Option<String> = sqlx::query_scalar(include_str!("read_stream.sql"))
         .bind(stream.as_str())
         .bind(after.0.cast_signed())
-        .fetch(readers);
-    let mut events = Vec::new();
-    while let Some(row) = rows.try_next().await.map_err(unavailable)? {
-        events.push(event(&row, stream.clone())?);
+        .fetch_one(readers)
+        .await
+        .map_err(unavailable)?;
+    match packed::unpack(page.as_deref().unwrap_or_default(), Some(stream)) {
+        Ok(events) => Ok(events),
+        Err(Unreadable) => Err(unreadable(readers, Position::START).await),
     }
-    Ok(events)
 }
+
+/// How much is strung together at a time.
+const PAGE: usize = 1_000;
 
 pub(super) async fn all(
     readers: &SqlitePool,
     after: Position,
     limit: usize,
 ) -> Result<Vec<RecordedEvent>, ReadError> {
-    let mut rows = sqlx::query(include_str!("read_all.sql"))
-        .bind(after.0.cast_signed())
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch(readers);
-    let mut events = Vec::new();
-    while let Some(row) = rows.try_next().await.map_err(unavailable)? {
-        events.push(named_event(&row)?);
+    let mut events: Vec<RecordedEvent> = Vec::new();
+    loop {
+        let room = PAGE.min(limit - events.len());
+        let after = events.last().map_or(after, |event| event.position);
+        let page: Option<String> = sqlx::query_scalar(include_str!("read_all.sql"))
+            .bind(after.0.cast_signed())
+            .bind(i64::try_from(room).expect("a page is small"))
+            .fetch_one(readers)
+            .await
+            .map_err(unavailable)?;
+        let page = page.as_deref().unwrap_or_default();
+        let Ok(page) = packed::unpack(page, None) else {
+            return Err(unreadable(readers, after).await);
+        };
+        let full = page.len() == room;
+        events.extend(page);
+        if !full || events.len() == limit {
+            return Ok(events);
+        }
     }
-    Ok(events)
+}
+
+/// Names the first row after a position that cannot be read.
+async fn unreadable(readers: &SqlitePool, after: Position) -> ReadError {
+    let mut after = after;
+    loop {
+        match links(readers, after, PAGE).await {
+            Err(error) => return error,
+            Ok(page) => match page.last() {
+                Some((event, _)) => after = event.position,
+                None => {
+                    return ReadError::Malformed {
+                        position: after,
+                        what: "an event up to here cannot be read".to_owned(),
+                    };
+                }
+            },
+        }
+    }
 }
 
 /// Events with their links of the log's chain.

@@ -1,0 +1,171 @@
+//! A page of events as one value.
+//!
+//! Rows reach us through sqlx column by column, each a copy handed from SQLite's thread to ours;
+//! that costs more than all else in reading a log. So the statements for reading pages let SQLite
+//! string a page together, and here it is taken apart: fields end with the unit separator, the
+//! texts that somebody else wrote come last and by their length, events end with the record
+//! separator.
+
+use std::str::FromStr;
+
+use chrono::DateTime;
+use domain::es::{EventId, Hash, Position, RecordedAt, RecordedEvent, StreamName, Version};
+use uuid::Uuid;
+
+const UNIT: u8 = 31;
+const RECORD: u8 = 30;
+
+/// The page does not have its shape: a row was tampered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unreadable;
+
+/// Takes a page apart. Where all events are of one stream, the page does not repeat its name.
+pub(super) fn unpack(
+    page: &str,
+    stream: Option<&StreamName>,
+) -> Result<Vec<RecordedEvent>, Unreadable> {
+    let mut rest = Fields(page);
+    let mut events = Vec::new();
+    while !rest.0.is_empty() {
+        events.push(rest.event(stream)?);
+    }
+    Ok(events)
+}
+
+/// What of a page is still to be read.
+struct Fields<'a>(&'a str);
+
+impl<'a> Fields<'a> {
+    fn event(&mut self, stream: Option<&StreamName>) -> Result<RecordedEvent, Unreadable> {
+        let position = Position(self.number()?);
+        let version = Version(self.number()?);
+        let schema_version = self.number()?;
+        let recorded_at = DateTime::from_timestamp_micros(self.number()?).ok_or(Unreadable)?;
+        let id = Uuid::from_bytes(unhex(self.field()?)?);
+        let hash = Hash(unhex(self.field()?)?);
+        let kind = self.field()?.to_owned();
+        let occurred_at = self.field()?.parse().map_err(|_| Unreadable)?;
+        let stream = match stream {
+            Some(stream) => stream.clone(),
+            None => self.field()?.parse().map_err(|_| Unreadable)?,
+        };
+        let (metadata, data) = (self.number()?, self.number()?);
+        let metadata = self.text(metadata)?.to_owned();
+        let data = self.text(data)?.to_owned();
+        match self.0.as_bytes().first() {
+            None => {}
+            Some(&RECORD) => self.0 = &self.0[1..],
+            Some(_) => return Err(Unreadable),
+        }
+        Ok(RecordedEvent {
+            id: EventId(id),
+            stream,
+            version,
+            position,
+            kind,
+            schema_version,
+            occurred_at,
+            recorded_at: RecordedAt(recorded_at),
+            metadata,
+            data,
+            hash,
+        })
+    }
+
+    /// Up to the next unit separator.
+    fn field(&mut self) -> Result<&'a str, Unreadable> {
+        let end = self.0.bytes().position(|byte| byte == UNIT);
+        let (field, rest) = self.0.split_at(end.ok_or(Unreadable)?);
+        self.0 = &rest[1..];
+        Ok(field)
+    }
+
+    fn number<N: FromStr>(&mut self) -> Result<N, Unreadable> {
+        self.field()?.parse().map_err(|_| Unreadable)
+    }
+
+    /// So many bytes.
+    fn text(&mut self, bytes: usize) -> Result<&'a str, Unreadable> {
+        let (text, rest) = self.0.split_at_checked(bytes).ok_or(Unreadable)?;
+        self.0 = rest;
+        Ok(text)
+    }
+}
+
+fn unhex<const N: usize>(digits: &str) -> Result<[u8; N], Unreadable> {
+    let mut bytes = [0; N];
+    if digits.len() != 2 * N {
+        return Err(Unreadable);
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Ok(bytes)
+}
+
+/// A digit as SQLite writes it.
+fn digit(byte: u8) -> Result<u8, Unreadable> {
+    match byte {
+        b'0'..=b'9' => Ok(byte - b'0'),
+        b'A'..=b'F' => Ok(byte - b'A' + 10),
+        _ => Err(Unreadable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(metadata: &str, data: &str) -> String {
+        let (id, hash) = ("0".repeat(31) + "7", "AB".repeat(32));
+        let (m, d) = (metadata.len(), data.len());
+        format!(
+            "7\u{1f}2\u{1f}1\u{1f}1600000000000000\u{1f}{id}\u{1f}{hash}\u{1f}unit-registered\u{1f}\
+             2020-03-01\u{1f}unit-slemdal\u{1f}{m}\u{1f}{d}\u{1f}{metadata}{data}"
+        )
+    }
+
+    #[test]
+    fn texts_may_hold_whatever_separates_the_fields() {
+        let (metadata, data) = ("{}\u{1e}\u{1f}", "ærlig\u{1e}7\u{1f}");
+        let two = [page(metadata, data), page("", "")].join("\u{1e}");
+        let events = unpack(&two, None).unwrap();
+        let expected = RecordedEvent {
+            id: EventId(Uuid::from_u128(7)),
+            stream: "unit-slemdal".parse().unwrap(),
+            version: Version(2),
+            position: Position(7),
+            kind: "unit-registered".to_owned(),
+            schema_version: 1,
+            occurred_at: "2020-03-01".parse().unwrap(),
+            recorded_at: RecordedAt("2020-09-13T12:26:40Z".parse().unwrap()),
+            metadata: metadata.to_owned(),
+            data: data.to_owned(),
+            hash: Hash([0xab; 32]),
+        };
+        let empty = RecordedEvent {
+            metadata: String::new(),
+            data: String::new(),
+            ..expected.clone()
+        };
+        assert_eq!(events, [expected, empty]);
+    }
+
+    #[test]
+    fn what_has_another_shape_is_refused_and_never_panics() {
+        let whole = page("{}", "æ");
+        for end in (0..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+            let cut = unpack(&whole[..end], None);
+            assert_eq!(cut.is_ok(), end == 0, "{end}");
+        }
+        assert_eq!(unpack(&(whole.clone() + "x"), None), Err(Unreadable));
+        assert_eq!(unpack(&whole.replace("AB", "ab"), None), Err(Unreadable));
+        assert_eq!(
+            unpack(
+                &whole.replace("\u{1f}2\u{1f}2\u{1f}", "\u{1f}2\u{1f}1\u{1f}"),
+                None
+            ),
+            Err(Unreadable)
+        );
+    }
+}
