@@ -1,10 +1,10 @@
 //! What the event store costs, as ratios to raw SQL measured in the same run.
 //!
 //! ```text
-//! cargo bench -p tests --bench ratios                             all rows but the big log
+//! cargo bench -p tests --bench ratios                             all rows but the big logs'
 //! cargo bench -p tests --bench ratios -- --rows append,command    some of them
 //! cargo bench -p tests --bench ratios -- --quick                  a first impression
-//! cargo bench -p tests --bench ratios -- --big                    a log of 10,000,000 events too
+//! cargo bench -p tests --bench ratios -- --big                    logs of 1 and 10 million events too
 //! ```
 //!
 //! A ratio of two figures taken one after the other on the same machine says more than either of
@@ -13,12 +13,15 @@
 
 mod append;
 mod big;
+mod catch_up;
 mod chain;
 mod command;
 mod measure;
+mod memory;
 mod raw;
 mod sample;
 mod table;
+mod visible;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
@@ -32,6 +35,8 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + S
 
 /// How much is measured.
 pub(crate) struct Plan {
+    /// A first impression will do.
+    pub(crate) quick: bool,
     /// How long one measurement takes.
     pub(crate) span: Duration,
     /// How often raw and ours take turns.
@@ -57,7 +62,10 @@ impl Plan {
     }
 }
 
-const ROWS: [&str; 3] = ["append", "command", "chain"];
+/// What is measured unless told otherwise.
+const ROWS: [&str; 5] = ["append", "command", "chain", "catch-up", "visible"];
+/// What is measured besides with `--big`: it fills logs that are kept for the next time.
+const BIG_ROWS: [&str; 2] = ["big", "memory"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -69,14 +77,26 @@ fn main() -> ExitCode {
         .and_then(|at| arguments.get(at + 1))
         .map(|names| names.split(',').map(str::to_owned).collect::<Vec<_>>());
     let mut names = chosen.unwrap_or_else(|| ROWS.map(str::to_owned).to_vec());
-    if big && !names.iter().any(|name| name == "big") {
-        names.push("big".to_owned());
+    if big {
+        names.extend(BIG_ROWS.map(str::to_owned));
     }
     let plan = Plan {
+        quick,
         span: Duration::from_millis(if quick { 400 } else { 1_500 }),
         turns: if quick { 3 } else { 7 },
         folder: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
     };
+    if let [argument, path, ..] = &arguments[..]
+        && argument == memory::CHILD
+    {
+        return match rebuild(&plan, path) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     match run(&plan, &names) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
@@ -90,6 +110,10 @@ fn main() -> ExitCode {
     }
 }
 
+fn rebuild(plan: &Plan, path: &str) -> Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(memory::rebuild(plan, path))
+}
+
 fn run(plan: &Plan, names: &[String]) -> Result<bool> {
     std::fs::create_dir_all(&plan.folder)?;
     let runtime = tokio::runtime::Runtime::new()?;
@@ -101,7 +125,10 @@ fn run(plan: &Plan, names: &[String]) -> Result<bool> {
                 "append" => append::rows(plan).await,
                 "command" => command::rows(plan).await,
                 "chain" => chain::rows(plan).await,
+                "catch-up" => catch_up::rows(plan).await,
+                "visible" => visible::rows(plan).await,
                 "big" => big::rows(plan).await,
+                "memory" => memory::rows(plan).await,
                 other => Err(format!("no row is called {other:?}").into()),
             }
         })?;

@@ -5,6 +5,8 @@
 pub(crate) enum Bound {
     /// At least so much of the raw figure.
     Floor(f64),
+    /// At most so many times the raw figure.
+    Ceiling(f64),
 }
 
 /// One line.
@@ -32,13 +34,18 @@ pub(crate) fn heading() {
 impl Row {
     /// Whether the bound is kept.
     pub(crate) fn kept(&self) -> bool {
-        let Bound::Floor(floor) = self.bound;
-        self.ratio() >= floor
+        match self.bound {
+            Bound::Floor(floor) => self.ratio() >= floor,
+            Bound::Ceiling(ceiling) => self.ratio() <= ceiling,
+        }
     }
 
     /// Prints the line.
     pub(crate) fn print(self) -> Self {
-        let Bound::Floor(floor) = self.bound;
+        let bound = match self.bound {
+            Bound::Floor(floor) => format!("≥ {floor}"),
+            Bound::Ceiling(ceiling) => format!("≤ {ceiling}"),
+        };
         println!(
             "{:<44} {:>7} {:>10.0} {:>10.0} {:>6.2} {:>7}  {}",
             self.what,
@@ -46,7 +53,7 @@ impl Row {
             self.raw,
             self.ours,
             self.ratio(),
-            format!("≥ {floor}"),
+            bound,
             if self.kept() { "yes" } else { "NO" },
         );
         self

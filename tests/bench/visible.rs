@@ -1,0 +1,91 @@
+//! How soon a fact shows in the read models, at 200 events a second.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::es::{Append, EventStore, Expected};
+use infra::event_store::SqliteOptions;
+use tokio::{sync::oneshot, task::JoinSet};
+
+use crate::{
+    Plan, Result,
+    catch_up::read_store,
+    raw::{RawEvent, RawLog},
+    sample::Samples,
+    table::{Bound, Row},
+};
+
+const PER_SECOND: u32 = 200;
+const STREAMS: u32 = 500;
+
+pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
+    let folder = plan.folder()?;
+    let samples = Samples::new();
+    let log = Plan::store(&folder, "log.sqlite", SqliteOptions::default()).await?;
+    let streams: Vec<_> = (0..STREAMS).map(|_| samples.stream()).collect();
+    let beginnings = streams.iter().map(|stream| Append {
+        stream: stream.clone(),
+        expected: Expected::NoStream,
+        events: samples.history(4),
+        recorded_at: Samples::now(),
+    });
+    for outcome in log.append_all(beginnings.collect()).await {
+        outcome?;
+    }
+    let models = Arc::new(read_store(&log, &folder.path().join("read.sqlite")).await?);
+    models.catch_up(|_, _| {}).await?;
+    let (stop, stopped) = oneshot::channel();
+    let running = tokio::spawn({
+        let models = Arc::clone(&models);
+        async move {
+            models
+                .run(async {
+                    stopped.await.ok();
+                })
+                .await;
+        }
+    });
+    let raw_log = RawLog::create(&folder.path().join("raw.sqlite")).await?;
+    let mut event = RawEvent::from(samples.event());
+    let turns = if plan.quick { 400 } else { 2_000 };
+    let (mut commits, mut waiting) = (Vec::new(), JoinSet::new());
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
+    // A raw commit between every two appends: both meet the same disk at the same time.
+    for turn in 0..turns {
+        tick.tick().await;
+        let append = samples.append(&streams[turn % streams.len()], Expected::Any);
+        let (log, models) = (Arc::clone(&log), Arc::clone(&models));
+        waiting.spawn(async move {
+            let told = Instant::now();
+            let appended = log.append(append).await?;
+            models
+                .wait_for(appended.position, Duration::from_secs(30))
+                .await?;
+            Result::Ok(told.elapsed())
+        });
+        if turn % 10 == 5 {
+            event.event.id.0 = samples.id();
+            let begun = Instant::now();
+            raw_log.insert(1, 1, &event).await?;
+            commits.push(begun.elapsed());
+        }
+    }
+    let mut visible = Vec::new();
+    while let Some(one) = waiting.join_next().await {
+        visible.push(one??);
+    }
+    stop.send(()).ok();
+    running.await?;
+    commits.sort();
+    visible.sort();
+    let row = Row {
+        what: "append → visible, p99 / median commit, µs",
+        clients: 1,
+        raw: commits[commits.len() / 2].as_secs_f64() * 1e6,
+        ours: visible[visible.len() * 99 / 100].as_secs_f64() * 1e6,
+        bound: Bound::Ceiling(20.0),
+    };
+    Ok(vec![row.print()])
+}
