@@ -88,6 +88,10 @@ pub(super) struct Standing {
 }
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact, seen or not"
+)]
 struct Seen {
     department: UnitId,
     begun: bool,

@@ -326,14 +326,13 @@ impl<'a> Player<'a> {
             recorded_at: telling.recorded_at,
         });
         let version = aggregate.version.plus(entries.len());
-        let aggregate = match aggregate.after(&entries) {
-            Some(aggregate) => aggregate,
-            None => {
-                self.flush().await?;
-                self.read_anew(stream, version)
-                    .await
-                    .map_err(|error| wrong_plan(stream, name, telling.occurred_at, error))?
-            }
+        let aggregate = if let Some(aggregate) = aggregate.after(&entries) {
+            aggregate
+        } else {
+            self.flush().await?;
+            self.read_anew(stream, version)
+                .await
+                .map_err(|error| wrong_plan(stream, name, telling.occurred_at, error))?
         };
         D::known(&mut self.known).insert(stream.clone(), aggregate);
         Ok(entries)

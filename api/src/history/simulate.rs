@@ -33,7 +33,7 @@ pub struct Size {
 }
 
 /// Plays a simulated history into an empty log. Without a vault its words are let go. `progress`
-/// is told how many of the persons have come, and how many will.
+/// is told how many of the persons have come, and how many will. Answers the number of steps.
 pub async fn play(
     store: &dyn EventStore,
     vault: Option<&dyn PersonVault>,
@@ -42,17 +42,17 @@ pub async fn play(
 ) -> Result<u64, PlayError> {
     let mut player = Player::new(store, vault, SourceSystem("simulate".to_owned()));
     let mut steps = simulate(size);
-    let mut played = 0;
+    let mut count = 0;
     while let Some(step) = steps.next() {
         player.play(step).await?;
-        played += 1;
-        if played % 1000 == 0 {
+        count += 1;
+        if count % 1000 == 0 {
             progress(steps.begun(), size.participants);
         }
     }
     player.flush().await?;
     progress(size.participants, size.participants);
-    Ok(played)
+    Ok(count)
 }
 
 /// The steps of a simulated history, in the order in which they are told.

@@ -3,8 +3,21 @@
 //! here.
 
 use domain::{
-    es::{Day, EventId, OccurredAt, amend::*},
-    participant::{ParticipantCommand as C, *},
+    es::{
+        Day, EventId, OccurredAt,
+        amend::{EntryCorrected, EntryRetracted, RetractionReason},
+    },
+    participant::{
+        Arena, CancelledBy, Channel, ContactChannel, ContactHeld, ContactWith, EndReason,
+        FirstContactMade, FirstConversationBooked, FirstConversationHeld, GoalDropped,
+        GoalProgressReported, GoalReached, GoalSet, KartleggingDone, Learned, MatchReason,
+        OppdragEnd, OppdragEnded, OppdragExtended, OppdragKind, OppdragMeetingCancelled,
+        OppdragMeetingHeld, OppdragReviewed, ParticipantCommand as C, ParticipationBegun,
+        ParticipationEnded, PlanForm, PlanMade, Progress, ReEntered, Readiness, RelapseContactMade,
+        RelapseReported, Returned, SafetyConcernAcknowledged, SafetyConcernRaised,
+        StartConversationHeld, SupportWish, TidgiverMatched, TidgiverReadinessAssessed,
+        VeilederAssigned,
+    },
     tidgiver::{
         Language, TidgiverApplied, TidgiverApproved, TidgiverCommand as T,
         TidgiverGroundRulesAccepted, TidgiverInterestsRecorded, TidgiverInterviewed,
