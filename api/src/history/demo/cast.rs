@@ -36,7 +36,7 @@ pub fn cast() -> DemoCast {
         participant_id: ParticipantId(pseudonym("the participant of the guided tour")),
         tidgiver_id: TidgiverId(pseudonym("the tidgiver of the guided tour")),
         staff: scene::staff(),
-        institutions: [units::LOLAND, units::SLEMDAL, units::POLYCLINIC, units::ARA]
+        institutions: [units::LOLAND, units::SLEMDAL, units::POLYCLINIC]
             .map(|name| {
                 let unit = units::unit(name);
                 let actor = ActorId(unit_pseudonym(&unit));
