@@ -1,6 +1,7 @@
 //! The partners: how each works together with a department, and the referrals that did not become
 //! a stay.
 
+use chrono::{Datelike as _, Weekday};
 use domain::{
     cooperation::{
         Agreement, AgreementSigned, Anchoring, AnchoringAssessed, CooperationBegun,
@@ -255,11 +256,12 @@ fn loland(dice: &mut Dice, scene: &Scene) -> Vec<Step> {
     telling.anchoring(day(2018, 11, 5), Anchoring::Strong, Anchoring::Strong);
     telling.inform_staff(day(2018, 1, 8), 24);
     for month in 0..27 {
-        let on = day(
+        let first = day(
             2018 + month / 12,
             u32::try_from(month % 12 + 1).unwrap_or(1),
-            12,
+            1,
         );
+        let on = second_thursday(first);
         telling.visit(on, Setting::TeachingProgramme);
         let (informed, interested) = (telling.some(12, 20), telling.some(3, 8));
         telling.inform(on, informed, interested);
@@ -283,6 +285,13 @@ fn loland(dice: &mut Dice, scene: &Scene) -> Vec<Step> {
     }
     telling.anchoring(day(2021, 4, 12), Anchoring::Strong, Anchoring::Strong);
     telling.steps
+}
+
+/// The second Thursday of the month that begins on `first`.
+fn second_thursday(first: Day) -> Day {
+    let days =
+        (Weekday::Thu.num_days_from_monday() + 7 - first.0.weekday().num_days_from_monday()) % 7;
+    first.plus(u64::from(days) + 7)
 }
 
 /// Neighbours without much structure.
