@@ -1,5 +1,9 @@
 //! Oppdrag: one row a bounded assignment of a tidgiver with a participant (rules D25 to D32).
 
+mod of_tidgiver;
+
+pub use of_tidgiver::{AgreedWith, OppdragOfTidgiver, OppdragOfTidgiverView};
+
 use domain::{
     es::Day,
     participant::{ContactWith, OppdragEnd, OppdragKind, ParticipantFact as F, SupportWish},

@@ -1,5 +1,9 @@
 //! Units: one row an organisation that takes part.
 
+mod registered;
+
+pub use registered::{UnitSummary, Units, UnitsView};
+
 use domain::{
     es::Day,
     event::DomainEvent,
