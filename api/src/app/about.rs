@@ -1,0 +1,119 @@
+//! What a command is about, as far as a right rests on it: read from the stream it is for.
+
+use domain::{
+    es::{Aggregate, RecordedEvent, Version},
+    participant::{Participant, ParticipantEvent, ParticipantFact, ParticipantState},
+    referral::{Referral, ReferralState},
+    tidgiver::{Tidgiver, TidgiverState},
+    words::{OppdragId, TidgiverId, UnitId},
+};
+use serde_json::{Map, Value};
+
+use super::{
+    Application, Target,
+    execute::{failed, unavailable},
+};
+use crate::{
+    auth::rights::About,
+    problem::{Problem, general},
+};
+
+impl Application {
+    /// What a command is about; `None` if there is nothing yet, and the command does not say.
+    pub(super) async fn about(
+        &self,
+        target: &Target,
+        fields: &Map<String, Value>,
+        opens: bool,
+    ) -> Result<Option<About>, Problem> {
+        let named = |field: &str| -> Option<UnitId> { fields.get(field)?.as_str()?.parse().ok() };
+        Ok(match target {
+            Target::Participant(id) => {
+                let events = self.events(target).await?;
+                let aggregate = Aggregate::<Participant>::fold(&events)
+                    .map_err(|error| failed(error, &Value::Null).problem)?;
+                let department = match aggregate.state {
+                    ParticipantState::Known(person) => Some(person.stay.department),
+                    ParticipantState::Unknown if opens => named("department"),
+                    ParticipantState::Unknown => None,
+                };
+                department.map(|department| About::Participant {
+                    id: *id,
+                    department,
+                    tidgiver: tidgiver_of(&events, fields),
+                })
+            }
+            Target::Referral(_) => {
+                let state = Aggregate::<Referral>::fold(&self.events(target).await?)
+                    .map_err(|error| failed(error, &Value::Null).problem)?
+                    .state;
+                about_referral(&state).or_else(|| {
+                    opens.then_some(About::Referral {
+                        from: named("from")?,
+                        to: named("to")?,
+                        participant: None,
+                    })
+                })
+            }
+            Target::Tidgiver(_) => {
+                let state = Aggregate::<Tidgiver>::fold(&self.events(target).await?)
+                    .map_err(|error| failed(error, &Value::Null).problem)?
+                    .state;
+                let department = match state {
+                    TidgiverState::Candidate(known) | TidgiverState::Approved(known) => {
+                        Some(known.department)
+                    }
+                    TidgiverState::Unknown | TidgiverState::Left if opens => named("department"),
+                    TidgiverState::Unknown | TidgiverState::Left => None,
+                };
+                department.map(|department| About::Tidgiver {
+                    department: Some(department),
+                })
+            }
+            Target::Cooperation(id) => Some(About::Cooperation {
+                unit: id.unit.clone(),
+                department: id.department.clone(),
+            }),
+            Target::Unit(id) => Some(About::Unit { id: id.clone() }),
+        })
+    }
+
+    pub(super) async fn events(&self, target: &Target) -> Result<Vec<RecordedEvent>, Problem> {
+        self.log
+            .read_stream(&target.stream(), Version::NONE)
+            .await
+            .map_err(|error| {
+                unavailable(&error);
+                Problem::general(&general::UNAVAILABLE)
+            })
+    }
+}
+
+fn about_referral(state: &ReferralState) -> Option<About> {
+    let proposal = state.proposal()?;
+    Some(About::Referral {
+        from: proposal.from.clone(),
+        to: proposal.to.clone(),
+        participant: state.yes().map(|yes| yes.participant_id),
+    })
+}
+
+/// The tidgiver of the oppdrag that a command names.
+fn tidgiver_of(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<TidgiverId> {
+    let named: OppdragId = fields.get("oppdrag_id")?.as_str()?.parse().ok()?;
+    events
+        .iter()
+        .filter(|event| event.kind == "tidgiver-matched")
+        .filter_map(|event| {
+            let event: ParticipantEvent =
+                domain::es::EventData::from_json(&event.kind, event.schema_version, &event.data)
+                    .ok()?;
+            match event.fact {
+                ParticipantFact::TidgiverMatched(matched) if matched.oppdrag_id == named => {
+                    Some(matched.tidgiver)
+                }
+                _ => None,
+            }
+        })
+        .last()
+}

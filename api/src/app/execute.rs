@@ -1,0 +1,238 @@
+//! Executing a command on whichever stream it is for.
+
+use domain::{
+    cooperation::Cooperation,
+    es::{Broken, Decider, EventData, EventId, ExecuteError, Executed, Position, Told, Version},
+    participant::{Participant, ParticipantCommand, ParticipantState},
+    referral::Referral,
+    tidgiver::Tidgiver,
+    unit::{Unit, UnitState},
+    words::{UnitId, World},
+};
+use serde_json::Value;
+
+use super::{Application, Command, policies::Consequence, units};
+use crate::problem::{self, Problem, Refused, Text, general};
+
+/// What a command came to, whichever stream it was for.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) position: Option<Position>,
+    pub(super) version: Version,
+    pub(super) event_ids: Vec<EventId>,
+    pub(super) already_recorded: bool,
+    pub(super) consequences: Vec<Consequence>,
+}
+
+/// Why a command came to nothing: what to say of it, and whether it is certain that nothing of it
+/// was recorded.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) problem: Problem,
+    pub(super) nothing_recorded: bool,
+}
+
+impl Application {
+    /// Executes one command, without what follows from it.
+    pub(super) async fn execute(&self, command: Command, told: &Told) -> Result<Done, Failed> {
+        let log = self.log.as_ref();
+        match command {
+            Command::Participant(id, command) => {
+                let stream = Participant::stream(id);
+                let world = self.world_of_participant(id, &command).await?;
+                let data = data_of(&command);
+                let done = domain::es::execute::<Participant>(log, &stream, command, told, &world)
+                    .await
+                    .map_err(|error| failed(error, &data))?;
+                Ok(done_of(&done, Consequence::of_participant(&done)))
+            }
+            Command::Referral(id, command) => {
+                let data = json(&command.clone().into_fact());
+                let world = self.world(units::named_in(&data)).await?;
+                let stream = Referral::stream(id);
+                let done = domain::es::execute::<Referral>(log, &stream, command, told, &world)
+                    .await
+                    .map_err(|error| failed(error, &data))?;
+                Ok(done_of(&done, Consequence::of_referral(id, &done)))
+            }
+            Command::Tidgiver(id, command) => {
+                let data = json(&command.clone().into_fact());
+                let world = self.world(units::named_in(&data)).await?;
+                let stream = Tidgiver::stream(id);
+                let done = domain::es::execute::<Tidgiver>(log, &stream, command, told, &world)
+                    .await
+                    .map_err(|error| failed(error, &data))?;
+                Ok(done_of(&done, vec![]))
+            }
+            Command::Cooperation(id, command) => {
+                let data = json(&command.clone().into_fact());
+                let named = units::named_in(&data).chain([id.unit.clone(), id.department.clone()]);
+                let world = self.world(named).await?;
+                let stream = Cooperation::stream(&id);
+                let done = domain::es::execute::<Cooperation>(log, &stream, command, told, &world)
+                    .await
+                    .map_err(|error| failed(error, &data))?;
+                Ok(done_of(&done, vec![]))
+            }
+            Command::Unit(id, command) => {
+                let data = json(&command.clone().into_fact());
+                let world = self.world([]).await?;
+                let stream = Unit::stream(&id);
+                let done = domain::es::execute::<Unit>(log, &stream, command, told, &world)
+                    .await
+                    .map_err(|error| failed(error, &data))?;
+                if let UnitState::Registered(registered) = &done.state {
+                    self.units.learn(id, registered);
+                }
+                Ok(done_of(&done, vec![]))
+            }
+        }
+    }
+
+    async fn world(&self, named: impl IntoIterator<Item = UnitId>) -> Result<World, Failed> {
+        let units = self
+            .units
+            .with(self.log.as_ref(), named)
+            .await
+            .map_err(|error| failed(error, &Value::Null))?;
+        Ok(World {
+            units,
+            figures: self.figures,
+            tidgiver: None,
+        })
+    }
+
+    /// A match also rests on the tidgiver's own stream, and on what the person's department offers.
+    async fn world_of_participant(
+        &self,
+        id: domain::words::ParticipantId,
+        command: &ParticipantCommand,
+    ) -> Result<World, Failed> {
+        let data = data_of(command);
+        let mut named: Vec<_> = units::named_in(&data).collect();
+        let mut tidgiver = None;
+        if let ParticipantCommand::MatchTidgiver(matched) = command {
+            let log = self.log.as_ref();
+            let person = domain::es::load::<Participant>(log, &Participant::stream(id))
+                .await
+                .map_err(|error| failed(error, &data))?;
+            if let ParticipantState::Known(person) = person.state {
+                named.push(person.stay.department);
+            }
+            tidgiver = domain::es::load::<Tidgiver>(log, &Tidgiver::stream(matched.tidgiver))
+                .await
+                .map_err(|error| failed(error, &data))?
+                .state
+                .credentials();
+        }
+        let world = self.world(named).await?;
+        Ok(World { tidgiver, ..world })
+    }
+}
+
+fn data_of(command: &ParticipantCommand) -> Value {
+    let event = domain::participant::ParticipantEvent {
+        stay_id: domain::words::StayId(uuid::Uuid::nil()),
+        referral_id: None,
+        fact: command.clone().into_fact(),
+    };
+    json(&event)["fact"].take()
+}
+
+fn json<E: EventData>(event: &E) -> Value {
+    serde_json::from_str(&event.to_json()).expect("events write well-formed JSON")
+}
+
+fn done_of<D: Decider>(executed: &Executed<D>, consequences: Vec<Consequence>) -> Done {
+    Done {
+        position: executed.appended.as_ref().map(|appended| appended.position),
+        version: executed.version,
+        event_ids: executed.entries.iter().map(|entry| entry.id).collect(),
+        already_recorded: executed
+            .appended
+            .as_ref()
+            .is_none_or(|appended| appended.already_recorded),
+        consequences,
+    }
+}
+
+/// What to say of a command that came to nothing. What failed inside is logged here and told as
+/// "not available".
+pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) -> Failed {
+    let problem = match error {
+        ExecuteError::Rejected(rejection) => rejection.problem(data),
+        ExecuteError::InFuture { .. } => {
+            let corrected = data.get("entry").is_some() && data.get("occurred_at").is_some();
+            problem::in_future(if corrected {
+                "/data/occurred_at"
+            } else {
+                "/occurred_at"
+            })
+        }
+        ExecuteError::NoSuchEntry { .. } => {
+            let detail = Text::of(
+                "no entry of this id is known here",
+                "ingen oppføring med denne id-en er kjent her",
+            );
+            Problem::rule(domain::rules::G4, axum::http::StatusCode::CONFLICT)
+                .detail(detail.clone())
+                .at("/entry", detail)
+        }
+        ExecuteError::Correction(_) => Problem::general(&general::INVALID_DATA).at(
+            "/data",
+            Text::of(
+                "a correction has the shape of the entry it corrects",
+                "en rettelse har formen til oppføringen den retter",
+            ),
+        ),
+        ExecuteError::Stale { expected, actual } => Problem::general(&general::STALE).at(
+            "/If-Match",
+            Text::made(
+                format!("the record is at version {actual}, not {expected}"),
+                format!("oppføringen er på versjon {actual}, ikke {expected}"),
+            ),
+        ),
+        // What was told the first time may have told the same words: they stay.
+        ExecuteError::IdTaken(_) => {
+            return Failed {
+                problem: id_taken(),
+                nothing_recorded: false,
+            };
+        }
+        ExecuteError::Contended => Problem::general(&general::BUSY),
+        ExecuteError::Read(_) | ExecuteError::Decode { .. } => {
+            unavailable(&error);
+            Problem::general(&general::UNAVAILABLE)
+        }
+        ExecuteError::Append(_) => {
+            unavailable(&error);
+            return Failed {
+                problem: Problem::general(&general::UNAVAILABLE),
+                nothing_recorded: false,
+            };
+        }
+    };
+    Failed {
+        problem,
+        nothing_recorded: true,
+    }
+}
+
+/// An id names one thing: this one was used for another.
+pub(crate) fn id_taken() -> Problem {
+    Problem::rule(domain::rules::G3, axum::http::StatusCode::CONFLICT).detail(Text::of(
+        "this id was used for something else",
+        "denne id-en er brukt om noe annet",
+    ))
+}
+
+/// Logs what failed inside, where it is handled.
+pub(crate) fn unavailable(error: &dyn std::error::Error) {
+    let mut causes = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(cause = causes.join(": "), "the service cannot answer");
+}

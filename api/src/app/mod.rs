@@ -1,0 +1,94 @@
+//! The application: what a command walks through between the outside and the deciders.
+//!
+//! ```text
+//! who may? ──▶ decode ──▶ words to the vault ──▶ execute on its stream ──▶ what follows from it
+//! ```
+//!
+//! Routes, intake and import all tell what they have to tell through [`Application::tell`].
+
+mod about;
+mod execute;
+mod names;
+mod policies;
+mod sweep;
+mod target;
+mod tell;
+mod units;
+
+use std::sync::Arc;
+
+use domain::{
+    es::{EventStore, PersonVault},
+    words::Figures,
+};
+use infra::{clock::Clock, ids::IdSource};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Secret;
+
+pub(crate) use execute::unavailable;
+pub use names::Words;
+pub use sweep::SweepError;
+pub use target::{Command, Target};
+pub use tell::{By, Outcome, Telling};
+use units::Units;
+
+/// Everything that answers need: the ports, the secret, the figures.
+pub struct Application {
+    /// The log.
+    pub log: Arc<dyn EventStore>,
+    /// Words about people.
+    pub vault: Arc<dyn PersonVault>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// What seals tokens and cursors.
+    pub secret: Secret,
+    /// The figures that rules use.
+    pub figures: Figures,
+    /// Cancelled when the service is about to end: open streams end first.
+    pub ending: CancellationToken,
+    units: Units,
+}
+
+/// What an application is made of.
+pub struct Parts {
+    /// The log.
+    pub log: Arc<dyn EventStore>,
+    /// Words about people.
+    pub vault: Arc<dyn PersonVault>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// What seals tokens and cursors.
+    pub secret: Secret,
+    /// The figures that rules use.
+    pub figures: Figures,
+}
+
+impl Application {
+    /// An application of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts {
+            log,
+            vault,
+            clock,
+            ids,
+            secret,
+            figures,
+        } = parts;
+        Arc::new(Self {
+            log,
+            vault,
+            clock,
+            ids,
+            secret,
+            figures,
+            ending: CancellationToken::new(),
+            units: Units::default(),
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! At start-up: what should have followed from the last events, and did not because the service
+//! ended in between, is carried out now.
+
+use std::{fs, io, path::Path};
+
+use domain::{
+    es::{CorrelationId, Entry, EventId, OccurredAt, Position, ReadError, load},
+    event::{DomainEvent, Recorded},
+    participant::Participant,
+    policy,
+    referral::Referral,
+};
+
+use super::{Application, policies::Consequence};
+
+const FILE: &str = "policies.position";
+const PAGE: usize = 2_000;
+
+/// Why the log's tail could not be swept.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    Read(#[from] ReadError),
+    /// The position reached could not be kept.
+    #[error("the position that policies reached could not be kept")]
+    Keep(#[from] io::Error),
+}
+
+impl Application {
+    /// Carries out what follows from the events after the position kept in `directory`, and keeps
+    /// the position reached.
+    pub async fn sweep(&self, directory: &Path) -> Result<(), SweepError> {
+        let mut reached = kept(directory);
+        let head = self.log.head().await?;
+        while reached < head {
+            let events = self.log.read_all(reached, PAGE).await?;
+            let Some(last) = events.last() else { break };
+            reached = last.position;
+            for event in events {
+                let id = event.id;
+                match Recorded::decode(event) {
+                    Ok(event) => self.react_to(event).await,
+                    Err(_) => tracing::warn!(event = %id, "an event cannot be read"),
+                }
+            }
+        }
+        keep(directory, reached)?;
+        Ok(())
+    }
+
+    /// Takes note that what followed up to the log's head is carried out.
+    pub async fn swept(&self, directory: &Path) -> Result<(), SweepError> {
+        keep(directory, self.log.head().await?)?;
+        Ok(())
+    }
+
+    async fn react_to(&self, event: Recorded) {
+        let log = self.log.as_ref();
+        let key = event.stream.key();
+        let reactions = match event.event {
+            DomainEvent::Referral(fact) => {
+                let (Ok(id), Ok(known)) = (key.parse(), load::<Referral>(log, &event.stream).await)
+                else {
+                    return;
+                };
+                let entry = entry(event.id, event.occurred_at, fact);
+                policy::after_referral(id, &known.state, &entry)
+            }
+            DomainEvent::Participant(fact) if fact.referral_id.is_some() => {
+                let entry = entry(event.id, event.occurred_at, fact);
+                if !matches!(
+                    entry.event.fact,
+                    domain::participant::ParticipantFact::ConsentWithdrawn(_)
+                ) {
+                    return;
+                }
+                let Ok(known) = load::<Participant>(log, &event.stream).await else {
+                    return;
+                };
+                policy::after_participant(&known.state, &entry)
+            }
+            DomainEvent::Participant(_)
+            | DomainEvent::Tidgiver(_)
+            | DomainEvent::Cooperation(_)
+            | DomainEvent::Unit(_) => return,
+        };
+        let consequences = Consequence::all(event.id, event.occurred_at, reactions).collect();
+        self.carry_out(consequences, self.clock.now(), CorrelationId(event.id.0))
+            .await;
+    }
+}
+
+fn entry<E>(id: EventId, occurred_at: OccurredAt, event: E) -> Entry<E> {
+    Entry {
+        id,
+        occurred_at,
+        event,
+    }
+}
+
+fn kept(directory: &Path) -> Position {
+    fs::read_to_string(directory.join(FILE))
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .map_or(Position::START, Position)
+}
+
+fn keep(directory: &Path, position: Position) -> io::Result<()> {
+    let draft = directory.join("policies.position.draft");
+    fs::write(&draft, position.to_string())?;
+    fs::rename(draft, directory.join(FILE))
+}

@@ -1,0 +1,261 @@
+//! Telling the service something: the whole walk of a command.
+
+use domain::{
+    es::{
+        Actor, CorrelationId, EventId, Metadata, OccurredAt, Position, RecordedAt, SourceSystem,
+        Told, TraceParent, VaultEntry, VaultEntryId, Version, amend::Kind,
+    },
+    words::UnitId,
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{Application, Target, execute::unavailable, target::consent};
+use crate::{
+    auth::{Principal, Purpose, rights},
+    decode::{self, Naming},
+    problem::{Problem, general},
+};
+
+/// What somebody tells.
+#[derive(Debug, Clone)]
+pub struct Telling {
+    /// Of what.
+    pub target: Target,
+    /// What kind of fact.
+    pub kind: &'static Kind,
+    /// The payload's fields, as they came.
+    pub fields: Map<String, Value>,
+    /// Where the payload stands in what was sent: the beginning of each pointer.
+    pub prefix: &'static str,
+    /// When it happened; now, if not told.
+    pub occurred_at: Option<OccurredAt>,
+    /// The command's id.
+    pub command_id: Uuid,
+    /// The version the teller saw, if it must still be that one.
+    pub expected: Option<Version>,
+    /// Who tells it.
+    pub by: By,
+}
+
+/// Who tells something, and through what.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// Whose rights count; `None` for an import, which whoever holds the data may do.
+    pub principal: Option<Principal>,
+    /// Who stands in the envelope.
+    pub actor: Actor,
+    /// On behalf of which unit.
+    pub unit: Option<UnitId>,
+    /// Through which system.
+    pub source: SourceSystem,
+    /// The request that sets it in motion.
+    pub correlation_id: CorrelationId,
+    /// The trace of the request.
+    pub traceparent: Option<TraceParent>,
+    /// When it became known, if a trusted history tells that.
+    pub recorded_at: Option<RecordedAt>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Where to wait for, to see it in the read models.
+    pub position: Position,
+    /// The stream's version.
+    pub version: Version,
+    /// The events it added, now or the first time.
+    pub event_ids: Vec<EventId>,
+    /// Whether it stood in the log already, or was so already.
+    pub already: bool,
+}
+
+impl Application {
+    /// Tells something: who may, is it well told, then the decider, then what follows from it.
+    #[tracing::instrument(skip_all, fields(command = telling.kind.command))]
+    pub async fn tell(&self, telling: Telling) -> Result<Outcome, Problem> {
+        let now = telling.by.recorded_at.unwrap_or_else(|| self.clock.now());
+        let opens = matches!(
+            telling.kind.kind,
+            "first-contact-made" | "referral-proposed" | "tidgiver-applied"
+        );
+        let mut permitted = telling.by.principal.is_none();
+        let mut about = None;
+        if let Some(who) = &telling.by.principal {
+            about = self.about(&telling.target, &telling.fields, opens).await?;
+            permitted = about
+                .as_ref()
+                .is_some_and(|about| rights::may_record(who, telling.kind, about));
+        }
+        if !permitted && !(opens && about.is_none()) {
+            return Err(Problem::general(&general::NOT_FOUND));
+        }
+        let digest = self.digest(&telling);
+        let naming = Naming {
+            command_id: telling.command_id,
+            person: telling.target.person(),
+            secret: &self.secret,
+        };
+        let mut fields = telling.fields;
+        let mut words = self
+            .words_of_correction(&telling.target, telling.kind, &mut fields, naming)
+            .await?;
+        let payload = decode::payload(telling.kind, fields, naming, telling.prefix)?;
+        if !permitted {
+            // It opens something, and does not say where: the decoder has let that pass.
+            return Err(Problem::general(&general::NOT_FOUND));
+        }
+        let command = telling.target.command(&payload)?;
+        words.extend(payload.words);
+        let occurred_at = match telling.occurred_at {
+            Some(told) => told,
+            None => self.first_told(telling.command_id, now).await?,
+        };
+        let told = Told {
+            command_id: telling.command_id,
+            occurred_at,
+            now,
+            metadata: Metadata {
+                actor: telling.by.actor,
+                unit: telling.by.unit,
+                source: telling.by.source,
+                correlation_id: telling.by.correlation_id,
+                causation_id: None,
+                consent_id: consent(&payload.data),
+                traceparent: telling.by.traceparent,
+                request_digest: Some(digest),
+            },
+            expected: telling.expected,
+        };
+        let kept = self.keep(words).await?;
+        let done = match self.execute(command, &told).await {
+            Ok(done) => done,
+            Err(failed) => {
+                if failed.nothing_recorded {
+                    self.discard(&kept).await;
+                }
+                return Err(placed(failed.problem, telling.prefix));
+            }
+        };
+        if done.event_ids.is_empty() {
+            self.discard(&kept).await;
+        }
+        let followed = self
+            .carry_out(done.consequences, now, told.metadata.correlation_id)
+            .await;
+        let position = match done.position.max(followed) {
+            Some(position) => position,
+            None => self.log.head().await.map_err(|error| {
+                unavailable(&error);
+                Problem::general(&general::UNAVAILABLE)
+            })?,
+        };
+        Ok(Outcome {
+            position,
+            version: done.version,
+            event_ids: done.event_ids,
+            already: done.already_recorded,
+        })
+    }
+
+    /// What tells a telling that is repeated from an id that is used twice. Keyed: it lies in the
+    /// log, and the words it was made of do not.
+    fn digest(&self, telling: &Telling) -> String {
+        let fields = Value::Object(telling.fields.clone()).to_string();
+        let occurred_at = telling.occurred_at.map(|at| at.to_string());
+        let hash = self.secret.seal(
+            Purpose::Digest,
+            &[
+                telling.target.stream().as_str().as_bytes(),
+                telling.kind.kind.as_bytes(),
+                fields.as_bytes(),
+                occurred_at.unwrap_or_default().as_bytes(),
+            ],
+        );
+        hash.to_hex()[..32].to_owned()
+    }
+
+    /// A correction tells words in the shape of the entry it corrects: they go to the vault too,
+    /// and what it leaves out of a person's words stays as it was.
+    async fn words_of_correction(
+        &self,
+        target: &Target,
+        kind: &Kind,
+        fields: &mut Map<String, Value>,
+        naming: Naming<'_>,
+    ) -> Result<Vec<VaultEntry>, Problem> {
+        if kind.kind != "entry-corrected" {
+            return Ok(vec![]);
+        }
+        let entry = fields.get("entry").and_then(Value::as_str);
+        let Some(entry) = entry.and_then(|id| id.parse::<EventId>().ok()) else {
+            return Ok(vec![]);
+        };
+        let events = self.events(target).await?;
+        let Some(mistaken) = events.into_iter().find(|event| event.id == entry) else {
+            return Ok(vec![]);
+        };
+        let Some(Value::Object(data)) = fields.get_mut("data") else {
+            return Ok(vec![]);
+        };
+        let Some(its_kind) = domain::event::kinds()
+            .find(|kind| kind.stream == mistaken.stream.category() && kind.kind == mistaken.kind)
+        else {
+            return Ok(vec![]);
+        };
+        let words = decode::take_words(its_kind, data, naming, "/data")?;
+        let said: Value = serde_json::from_str(&mistaken.data).unwrap_or_default();
+        let said = said.get("fact").unwrap_or(&said);
+        let of_it = its_kind.personal.iter().chain(its_kind.names.as_ref());
+        for name in of_it {
+            if let (false, Some(known)) = (data.contains_key(*name), said.get(name)) {
+                data.insert((*name).to_owned(), known.clone());
+            }
+        }
+        let data = Value::Object(data.clone());
+        (its_kind.check)(&data).map_err(|misshape| decode::misshapen(&misshape, "/data"))?;
+        Ok(words)
+    }
+
+    /// Now; or, for what was told before without a time, the time it got then.
+    async fn first_told(&self, command_id: Uuid, now: RecordedAt) -> Result<OccurredAt, Problem> {
+        let found = self.log.find(EventId(command_id)).await.map_err(|error| {
+            unavailable(&error);
+            Problem::general(&general::UNAVAILABLE)
+        })?;
+        Ok(found.map_or(OccurredAt::Moment(now.0), |event| event.occurred_at))
+    }
+
+    /// Keeps a sender's own id of a person or a referral.
+    pub async fn remember(&self, entry: VaultEntry) -> Result<(), Problem> {
+        self.keep(vec![entry]).await.map(|_| ())
+    }
+
+    async fn keep(&self, words: Vec<VaultEntry>) -> Result<Vec<VaultEntryId>, Problem> {
+        let ids: Vec<_> = words.iter().map(|entry| entry.id).collect();
+        if !words.is_empty() {
+            self.vault.keep(words).await.map_err(|error| {
+                unavailable(&error);
+                Problem::general(&general::UNAVAILABLE)
+            })?;
+        }
+        Ok(ids)
+    }
+
+    async fn discard(&self, kept: &[VaultEntryId]) {
+        if kept.is_empty() {
+            return;
+        }
+        if let Err(error) = self.vault.discard(kept).await {
+            unavailable(&error);
+        }
+    }
+}
+
+/// A decider points into the payload; the sender needs to know where that stood in what was sent.
+fn placed(problem: Problem, prefix: &str) -> Problem {
+    if prefix.is_empty() {
+        return problem;
+    }
+    problem.under(prefix)
+}

@@ -1,0 +1,299 @@
+//! Who may record and see what: the one place that decides it.
+//!
+//! What is not yours looks the same as what is not there.
+
+use domain::{
+    es::{ActorId, Role, amend::Kind},
+    words::{ParticipantId, TidgiverId, UnitId},
+};
+
+use super::Principal;
+
+/// What a command is about, as far as a right may rest on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A participant.
+    Participant {
+        /// Who.
+        id: ParticipantId,
+        /// The department they belong to, or make contact with.
+        department: UnitId,
+        /// The tidgiver of the oppdrag that the command names, if it names one.
+        tidgiver: Option<TidgiverId>,
+    },
+    /// A referral.
+    Referral {
+        /// The unit that proposes.
+        from: UnitId,
+        /// The department it is proposed to.
+        to: UnitId,
+        /// The person, once they said yes.
+        participant: Option<ParticipantId>,
+    },
+    /// A tidgiver.
+    Tidgiver {
+        /// The department they give time in; unknown once they left.
+        department: Option<UnitId>,
+    },
+    /// A cooperation.
+    Cooperation {
+        /// The unit.
+        unit: UnitId,
+        /// The department.
+        department: UnitId,
+    },
+    /// A unit.
+    Unit {
+        /// Which.
+        id: UnitId,
+    },
+}
+
+/// What a tidgiver coordinator records of participants.
+const COORDINATORS: &[&str] = &[
+    "assess-tidgiver-readiness",
+    "match-tidgiver",
+    "hold-start-conversation",
+    "hold-oppdrag-meeting",
+    "cancel-oppdrag-meeting",
+    "review-oppdrag",
+    "extend-oppdrag",
+    "end-oppdrag",
+    "raise-safety-concern",
+    "acknowledge-safety-concern",
+];
+/// What a tidgiver records, in an oppdrag of their own.
+const TIDGIVERS: &[&str] = &[
+    "hold-oppdrag-meeting",
+    "cancel-oppdrag-meeting",
+    "raise-safety-concern",
+];
+/// What participants record of themselves.
+const PARTICIPANTS: &[&str] = &["report-goal-progress", "give-consent", "withdraw-consent"];
+/// How a department answers a referral.
+const ANSWERS: &[&str] = &[
+    "agree",
+    "hold-joint-conversation",
+    "accept-referral",
+    "decline-referral",
+    "correct-entry",
+    "retract-entry",
+];
+/// What a unit tells of its own referrals.
+const PROPOSERS: &[&str] = &[
+    "propose-referral",
+    "admit-to-treatment",
+    "agree",
+    "hold-joint-conversation",
+    "tell-discharge-date",
+    "end-treatment",
+    "leave-treatment-early",
+    "withdraw-referral",
+    "correct-entry",
+    "retract-entry",
+];
+
+/// Whether somebody may have a command recorded.
+#[must_use]
+pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
+    let own = |unit: &UnitId| who.unit.as_ref() == Some(unit);
+    let myself = |id: ParticipantId| ActorId(id.0) == who.subject;
+    let among = |commands: &[&str]| commands.contains(&kind.command);
+    match (who.role, about) {
+        (Role::Veileder, About::Participant { department, .. }) => {
+            own(department) && kind.command != "transfer"
+        }
+        (Role::DepartmentLeader, About::Participant { department, .. }) => own(department),
+        (Role::TidgiverCoordinator, About::Participant { department, .. }) => {
+            own(department) && among(COORDINATORS)
+        }
+        (Role::Tidgiver, About::Participant { tidgiver, .. }) => {
+            *tidgiver == Some(TidgiverId(who.subject.0)) && among(TIDGIVERS)
+        }
+        (Role::Participant, About::Participant { id, .. }) => myself(*id) && among(PARTICIPANTS),
+
+        (Role::Veileder | Role::DepartmentLeader, About::Referral { to, .. }) => {
+            own(to) && among(ANSWERS)
+        }
+        (Role::Institution, About::Referral { from, .. }) => own(from) && among(PROPOSERS),
+        (Role::Participant, About::Referral { participant, .. }) => {
+            participant.is_some_and(myself) && kind.command == "withdraw-referral"
+        }
+
+        (
+            Role::TidgiverCoordinator | Role::DepartmentLeader,
+            About::Tidgiver {
+                department: Some(department),
+            },
+        ) => own(department),
+
+        (Role::DepartmentLeader, About::Cooperation { department, .. }) => own(department),
+        (Role::Institution, About::Cooperation { unit, .. }) => own(unit),
+
+        (Role::DepartmentLeader, About::Unit { id }) => {
+            own(id) && kind.command == "report-key-figures"
+        }
+        (Role::NationalLead, About::Unit { .. }) => true,
+
+        (
+            Role::Veileder
+            | Role::TidgiverCoordinator
+            | Role::DepartmentLeader
+            | Role::NationalLead
+            | Role::Analyst
+            | Role::Institution
+            | Role::Tidgiver
+            | Role::Operator
+            | Role::Participant
+            | Role::System,
+            _,
+        ) => false,
+    }
+}
+
+/// A question that can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Query {
+    /// Employees, tidgivere and participants of each department.
+    KeyFigures,
+    /// How many are registered, incoming, active, ….
+    Standing,
+    /// From units to departments, stage by stage.
+    Flows,
+    /// How long people stay.
+    Retention,
+    /// Sentences served, and who goes on by choice.
+    SentenceServing,
+    /// Participants, and one of them.
+    Participants,
+    /// What happened to one of them.
+    Timeline,
+    /// What is due.
+    Worklist,
+    /// How units and departments work together.
+    Cooperations,
+    /// The units that take part.
+    Units,
+    /// That the log moved.
+    Changes,
+}
+
+/// How much of an answer somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// Of which units.
+    pub of: Of,
+    /// Whether small counts of persons are hidden.
+    pub suppressed: bool,
+    /// What of a person.
+    pub persons: Persons,
+}
+
+/// Of which units, or of whom, somebody sees something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Of {
+    /// All.
+    All,
+    /// One department, or one institution's own.
+    Unit(UnitId),
+    /// One person: themselves.
+    Myself(ParticipantId),
+    /// Those with whom a tidgiver has an oppdrag.
+    MyOppdrag(TidgiverId),
+}
+
+/// What somebody sees of persons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persons {
+    /// All that is kept, with their name and contact.
+    Named,
+    /// First name, wishes, readiness and oppdrag; nothing of treatment and sentence.
+    Wishes,
+    /// First name, agreed activity and dates of an oppdrag.
+    Activity,
+    /// Nobody.
+    Nobody,
+}
+
+/// What somebody sees of an answer; `None` if the question is not theirs to ask.
+#[must_use]
+pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
+    use Query::{
+        Changes, Cooperations, Flows, KeyFigures, Participants, Retention, SentenceServing,
+        Standing, Timeline, Units, Worklist,
+    };
+    let exact = |persons| {
+        who.unit.clone().map(|unit| Sight {
+            of: Of::Unit(unit),
+            suppressed: false,
+            persons,
+        })
+    };
+    let suppressed = |of| {
+        Some(Sight {
+            of,
+            suppressed: true,
+            persons: Persons::Nobody,
+        })
+    };
+    match (who.role, query) {
+        (Role::System, _) => None,
+        (_, Units | Changes) => Some(Sight {
+            of: Of::All,
+            suppressed: true,
+            persons: Persons::Nobody,
+        }),
+        (
+            Role::Veileder,
+            Standing | Participants | Timeline | Worklist | Cooperations | KeyFigures,
+        )
+        | (
+            Role::DepartmentLeader,
+            KeyFigures | Standing | Flows | Retention | SentenceServing | Participants | Timeline
+            | Worklist | Cooperations,
+        ) => exact(Persons::Named),
+        (Role::TidgiverCoordinator, KeyFigures | Standing | Participants | Timeline | Worklist) => {
+            exact(Persons::Wishes)
+        }
+        (
+            Role::NationalLead | Role::Analyst,
+            KeyFigures | Standing | Flows | Retention | SentenceServing | Cooperations,
+        ) => suppressed(Of::All),
+        (Role::Institution, Flows | Cooperations) => suppressed(Of::Unit(who.unit.clone()?)),
+        (Role::Tidgiver, Participants) => Some(Sight {
+            of: Of::MyOppdrag(TidgiverId(who.subject.0)),
+            suppressed: false,
+            persons: Persons::Activity,
+        }),
+        (Role::Participant, Participants | Timeline) => Some(Sight {
+            of: Of::Myself(ParticipantId(who.subject.0)),
+            suppressed: false,
+            persons: Persons::Named,
+        }),
+        (
+            Role::Veileder
+            | Role::TidgiverCoordinator
+            | Role::NationalLead
+            | Role::Analyst
+            | Role::Institution
+            | Role::Tidgiver
+            | Role::Operator
+            | Role::Participant,
+            _,
+        ) => None,
+    }
+}
+
+impl Sight {
+    /// The unit to answer for, where somebody asked for `asked`: their own, or any if they see all.
+    /// `None` if what they asked for is not theirs.
+    #[must_use]
+    pub fn unit(&self, asked: Option<&UnitId>) -> Option<Option<UnitId>> {
+        match (&self.of, asked) {
+            (Of::All, asked) => Some(asked.cloned()),
+            (Of::Unit(own), None) => Some(Some(own.clone())),
+            (Of::Unit(own), Some(asked)) if own == asked => Some(Some(own.clone())),
+            (Of::Unit(_) | Of::Myself(_) | Of::MyOppdrag(_), _) => None,
+        }
+    }
+}
