@@ -1,0 +1,339 @@
+//! What all queries share: who asks, for which day, as known at which moment, and how fresh.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use domain::{
+    es::{Day, OccurredAt, Position, RecordedAt},
+    words::UnitId,
+};
+use infra::read_store::ReadStoreError;
+use projections::{Answer, Ask, AskError, Cursor, PageSize, Question};
+use schemars::{JsonSchema, SchemaGenerator};
+
+use super::{Answered, Operation, Parameter, Service};
+use crate::{
+    app::Application,
+    auth::{
+        Principal, Purpose,
+        rights::{self, Of, Sight},
+    },
+    problem::{Problem, Text, general},
+};
+
+/// Parameters that every query takes.
+const COMMON: [Parameter; 3] = [
+    Parameter::query(
+        "as_of",
+        "A day in the world (Europe/Oslo, inclusive), by when things happened; today if not told.",
+        "date",
+    ),
+    Parameter::query(
+        "known_at",
+        "A moment, by when things became known; a date is its end. Now if not told.",
+        "date-time",
+    ),
+    Parameter::query(
+        "min_position",
+        "Wait until the read models show this position of the log.",
+        "integer",
+    ),
+];
+/// Parameters of lists.
+pub(super) const PAGED: [Parameter; 2] = [
+    Parameter::query(
+        "cursor",
+        "Where the next page begins: `next_cursor` of the last.",
+        "",
+    ),
+    Parameter::query(
+        "limit",
+        "Items on a page, 1 to 500; 50 if not told.",
+        "integer",
+    ),
+];
+
+/// A question that came in.
+pub(super) struct Asked {
+    pub(super) who: Principal,
+    ask: Ask,
+    min_position: Option<Position>,
+    parameters: BTreeMap<String, String>,
+}
+
+impl FromRequestParts<Service> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let who = Principal::from_request_parts(parts, service).await?;
+        let Query(mut parameters) = Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri)
+            .map_err(|_| Problem::general(&general::INVALID_PARAMETER))?;
+        let as_of = taken(&mut parameters, "as_of", str::parse::<Day>, A_DAY)?;
+        let known_at = taken(
+            &mut parameters,
+            "known_at",
+            str::parse::<OccurredAt>,
+            A_MOMENT,
+        )?;
+        let min_position = taken(&mut parameters, "min_position", str::parse::<u64>, A_NUMBER)?;
+        Ok(Self {
+            who,
+            ask: Ask {
+                as_of,
+                known_at: known_at.map(end_of),
+            },
+            min_position: min_position.map(Position),
+            parameters,
+        })
+    }
+}
+
+/// A date means the end of that day.
+fn end_of(known_at: OccurredAt) -> RecordedAt {
+    match known_at {
+        OccurredAt::Day(day) => RecordedAt(day.ends()),
+        OccurredAt::Moment(moment) => RecordedAt(moment),
+    }
+}
+
+const A_DAY: Text = Text::of("a date: 2020-12-31", "en dato: 2020-12-31");
+const A_MOMENT: Text = Text::of(
+    "a moment with its time zone (2020-12-31T12:00:00Z), or a date",
+    "et tidspunkt med tidssone (2020-12-31T12:00:00Z), eller en dato",
+);
+const A_NUMBER: Text = Text::of("a whole number from 0", "et helt tall fra 0");
+const A_UNIT: Text = Text::of(
+    "a unit's short name: stegforsteg-oslo",
+    "en enhets kortnavn: stegforsteg-oslo",
+);
+
+fn wrong(name: &str, detail: Text) -> Problem {
+    Problem::general(&general::INVALID_PARAMETER).at(format!("/{name}"), detail)
+}
+
+fn taken<T, E>(
+    parameters: &mut BTreeMap<String, String>,
+    name: &str,
+    read: impl Fn(&str) -> Result<T, E>,
+    expected: Text,
+) -> Result<Option<T>, Problem> {
+    parameters
+        .remove(name)
+        .filter(|text| !text.is_empty())
+        .map(|text| read(&text).map_err(|_| wrong(name, expected)))
+        .transpose()
+}
+
+impl Asked {
+    /// What the asker sees of the answer; nothing is here if they may not ask.
+    pub(super) fn sight(&mut self, query: rights::Query) -> Result<Sight, Problem> {
+        let sight = rights::may_see(&self.who, query).ok_or(&general::NOT_FOUND)?;
+        Ok(sight)
+    }
+
+    /// Who sees everybody's figures asks at ends of months, so that two answers cannot be
+    /// subtracted; not told, the last one is meant.
+    pub(super) fn only_at_month_ends(&mut self, sight: &Sight, today: Day) -> Result<(), Problem> {
+        if !(sight.suppressed && sight.of == Of::All) {
+            return Ok(());
+        }
+        let known_on = self.ask.known_at.map(RecordedAt::day);
+        for (name, day) in [("as_of", self.ask.as_of), ("known_at", known_on)] {
+            if day.is_some_and(|day| !is_month_end(day)) {
+                return Err(wrong(
+                    name,
+                    Text::of(
+                        "figures of all units are told at ends of months",
+                        "tall for alle enheter fortelles ved månedsslutt",
+                    ),
+                ));
+            }
+        }
+        if let Some(day) = known_on {
+            self.ask.known_at = Some(RecordedAt(day.ends()));
+        }
+        self.ask.as_of = self.ask.as_of.or_else(|| Some(last_month_end(today)));
+        Ok(())
+    }
+
+    /// A unit; registered, and one that the asker sees.
+    pub(super) async fn unit(
+        &mut self,
+        name: &str,
+        app: &Application,
+    ) -> Result<Option<UnitId>, Problem> {
+        let unit = taken(&mut self.parameters, name, str::parse::<UnitId>, A_UNIT)?;
+        if let Some(unit) = &unit
+            && !app.is_registered(unit).await?
+        {
+            let detail = Text::made(
+                format!("{unit} is not registered"),
+                format!("{unit} er ikke registrert"),
+            );
+            return Err(Problem::rule(
+                domain::rules::G1,
+                axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+            )
+            .detail(detail.clone())
+            .at(format!("/{name}"), detail));
+        }
+        Ok(unit)
+    }
+
+    /// A day.
+    pub(super) fn day(&mut self, name: &str) -> Result<Option<Day>, Problem> {
+        taken(&mut self.parameters, name, str::parse, A_DAY)
+    }
+
+    /// A year.
+    pub(super) fn year(&mut self, name: &str) -> Result<Option<i32>, Problem> {
+        let expected = Text::of("a year: 2020", "et år: 2020");
+        let year = taken(&mut self.parameters, name, str::parse, expected.clone())?;
+        if year.is_some_and(|year: i32| !(1900..=2999).contains(&year)) {
+            return Err(wrong(name, expected));
+        }
+        Ok(year)
+    }
+
+    /// Which page of a list.
+    pub(super) fn page(
+        &mut self,
+        app: &Application,
+        list: &str,
+    ) -> Result<(Option<Cursor>, PageSize), Problem> {
+        let size = taken(&mut self.parameters, "limit", str::parse::<u16>, A_NUMBER)?;
+        let cursor = taken(
+            &mut self.parameters,
+            "cursor",
+            |text| unsealed(app, list, text).ok_or(()),
+            Text::of(
+                "a cursor is `next_cursor` of this list's last page",
+                "en markør er `next_cursor` fra listas forrige side",
+            ),
+        )?;
+        Ok((cursor, size.map(PageSize::new).unwrap_or_default()))
+    }
+
+    /// Refuses what nobody has asked for: a misspelt parameter must not pass for its absence.
+    pub(super) fn nothing_more(&self) -> Result<(), Problem> {
+        match self.parameters.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(wrong(
+                name,
+                Text::of(
+                    "there is no such parameter here",
+                    "det finnes ikke noe slikt parameter her",
+                ),
+            )),
+        }
+    }
+
+    /// Asks the read models.
+    pub(super) async fn answer<Q: Question>(
+        &self,
+        service: &Service,
+        question: &Q,
+    ) -> Result<Answer<Q::View>, Problem> {
+        self.nothing_more()?;
+        if let Some(wanted) = self.min_position
+            && let Err(behind) = service.read.wait_for(wanted, service.patience).await
+        {
+            let (wanted, shown) = (behind.wanted, behind.shown);
+            return Err(Problem::general(&general::NOT_CAUGHT_UP).at(
+                "/min_position",
+                Text::made(
+                    format!("position {shown} is shown, not yet {wanted}"),
+                    format!("posisjon {shown} vises, ennå ikke {wanted}"),
+                ),
+            ));
+        }
+        service
+            .read
+            .ask(question, self.ask)
+            .await
+            .map_err(|error| match error {
+                ReadStoreError::Ask(AskError::Cursor(_)) => wrong(
+                    "cursor",
+                    Text::of("no cursor of this list", "ingen markør i denne lista"),
+                ),
+                error => {
+                    crate::app::unavailable(&error);
+                    Problem::general(&general::UNAVAILABLE)
+                }
+            })
+    }
+}
+
+fn is_month_end(day: Day) -> bool {
+    use chrono::Datelike;
+    day.plus(1).0.day() == 1
+}
+
+fn last_month_end(today: Day) -> Day {
+    use chrono::Datelike;
+    if is_month_end(today) {
+        return today;
+    }
+    today.minus(u64::from(today.0.day()))
+}
+
+/// A cursor as it is given out: nobody makes one up, or takes it to another list.
+pub(super) fn sealed(app: &Application, list: &str, cursor: &str) -> String {
+    let seal = app
+        .secret
+        .seal(Purpose::Cursor, &[list.as_bytes(), cursor.as_bytes()]);
+    format!("{cursor}.{}", BASE64.encode(&seal.as_bytes()[..16]))
+}
+
+fn unsealed(app: &Application, list: &str, text: &str) -> Option<Cursor> {
+    let (cursor, _) = text.split_once('.')?;
+    if sealed(app, list, cursor) != text {
+        return None;
+    }
+    cursor.parse().ok()
+}
+
+/// The operation of a query.
+pub(super) fn operation<V: JsonSchema + 'static>(
+    path: &str,
+    id: &str,
+    summary: &str,
+    parameters: &[Parameter],
+) -> Operation {
+    let mut all = parameters.to_vec();
+    all.extend(COMMON);
+    Operation {
+        method: "get",
+        path: path.to_owned(),
+        id: id.to_owned(),
+        summary: summary.to_owned(),
+        tag: "queries",
+        parameters: all,
+        bodies: vec![],
+        answered: vec![Answered {
+            status: 200,
+            doc: "The answer, with what it shows and how it counts.",
+            media: "application/json",
+            shape: Some(Box::new(SchemaGenerator::subschema_for::<Answer<V>>)),
+        }],
+        open: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_ends_on_its_last_day() {
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        assert!(is_month_end(day("2020-02-29")));
+        assert!(!is_month_end(day("2020-12-30")));
+        assert_eq!(last_month_end(day("2021-07-01")), day("2021-06-30"));
+        assert_eq!(last_month_end(day("2020-12-31")), day("2020-12-31"));
+    }
+}

@@ -1,0 +1,124 @@
+//! What an address is: how it is routed, and what the documentation says of it.
+
+use axum::routing::MethodRouter;
+use schemars::{Schema, SchemaGenerator};
+
+use super::Service;
+
+/// Makes a schema.
+pub(crate) type Shape = Box<dyn Fn(&mut SchemaGenerator) -> Schema>;
+
+/// One address.
+pub(crate) struct Endpoint {
+    /// As the router knows it.
+    pub(crate) route: &'static str,
+    /// Its handlers.
+    pub(crate) methods: MethodRouter<Service>,
+    /// What can be asked of it. A command's address stands for one operation a command.
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// One thing that can be asked.
+pub(crate) struct Operation {
+    /// `get` or `post`.
+    pub(crate) method: &'static str,
+    /// The address, with its parameters in braces.
+    pub(crate) path: String,
+    /// A name for programs.
+    pub(crate) id: String,
+    /// What it does, in a sentence.
+    pub(crate) summary: String,
+    /// The chapter it belongs to.
+    pub(crate) tag: &'static str,
+    /// Its parameters.
+    pub(crate) parameters: Vec<Parameter>,
+    /// What is sent.
+    pub(crate) bodies: Vec<Body>,
+    /// What is answered when all is well.
+    pub(crate) answered: Vec<Answered>,
+    /// Whether it is for everybody, without a token.
+    pub(crate) open: bool,
+}
+
+/// Where a parameter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Header,
+}
+
+/// A parameter.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) place: Place,
+    pub(crate) doc: &'static str,
+    /// A JSON Schema format, or empty.
+    pub(crate) format: &'static str,
+}
+
+/// A body that is sent.
+pub(crate) struct Body {
+    pub(crate) media: &'static str,
+    pub(crate) shape: Shape,
+}
+
+/// An answer.
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) doc: &'static str,
+    pub(crate) media: &'static str,
+    pub(crate) shape: Option<Shape>,
+}
+
+impl Parameter {
+    pub(crate) const fn path(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            place: Place::Path,
+            doc,
+            format: "",
+        }
+    }
+
+    pub(crate) const fn query(name: &'static str, doc: &'static str, format: &'static str) -> Self {
+        Self {
+            name,
+            place: Place::Query,
+            doc,
+            format,
+        }
+    }
+
+    pub(crate) const fn header(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            name,
+            place: Place::Header,
+            doc,
+            format: "",
+        }
+    }
+}
+
+impl Operation {
+    /// A page or a state that anybody may see.
+    pub(crate) fn open(path: &str, id: &str, summary: &str, media: &'static str) -> Self {
+        Self {
+            method: "get",
+            path: path.to_owned(),
+            id: id.to_owned(),
+            summary: summary.to_owned(),
+            tag: "service",
+            parameters: vec![],
+            bodies: vec![],
+            answered: vec![Answered {
+                status: 200,
+                doc: "As asked.",
+                media,
+                shape: None,
+            }],
+            open: true,
+        }
+    }
+}

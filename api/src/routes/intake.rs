@@ -1,0 +1,283 @@
+//! `POST /v1/intake`: events that institutions' own systems tell, as CloudEvents 1.0 in any of
+//! their three forms. Each is stored once however often it is sent.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use domain::es::{Actor, CorrelationId, EventId, Position, SourceSystem, Version};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Answered, Body, Endpoint, Operation, RequestId,
+    body::{self, BATCH, COMMAND},
+};
+use crate::{
+    app::{Application, By, Outcome},
+    auth::Principal,
+    cloud_event::CloudEvent,
+    decode,
+    problem::{Language, Problem, Text, Told, general},
+};
+
+const ROUTE: &str = "/v1/intake";
+const STRUCTURED: &str = "application/cloudevents+json";
+const BATCHED: &str = "application/cloudevents-batch+json";
+/// The streams that other systems may tell of here.
+const STREAMS: [&str; 2] = ["referral", "cooperation"];
+
+pub(super) fn endpoint() -> Endpoint {
+    let answer = |status, doc| Answered {
+        status,
+        doc,
+        media: "application/json",
+        shape: Some(Box::new(|generator: &mut SchemaGenerator| {
+            let one = generator.subschema_for::<TakenIn>();
+            let batch = generator.subschema_for::<Batch>();
+            json_schema!({ "anyOf": [one, batch] })
+        })),
+    };
+    Endpoint {
+        route: ROUTE,
+        methods: post(handle),
+        operations: vec![Operation {
+            method: "post",
+            path: ROUTE.to_owned(),
+            id: "intake".to_owned(),
+            summary: "Takes CloudEvents 1.0 of referral and cooperation kinds: structured, \
+                      batched, or binary (`ce-` headers). Each is stored once."
+                .to_owned(),
+            tag: "intake",
+            parameters: vec![],
+            bodies: vec![
+                Body {
+                    media: STRUCTURED,
+                    shape: Box::new(event_shape),
+                },
+                Body {
+                    media: BATCHED,
+                    shape: Box::new(
+                        |generator| json_schema!({ "type": "array", "items": event_shape(generator) }),
+                    ),
+                },
+                Body {
+                    media: "application/json",
+                    shape: Box::new(|_| {
+                        json_schema!({
+                            "type": "object",
+                            "description": "The payload, where the attributes are headers."
+                        })
+                    }),
+                },
+            ],
+            answered: vec![
+                answer(201, "Stored."),
+                answer(
+                    200,
+                    "Stored before; or a batch: what came of each of its events.",
+                ),
+            ],
+            open: false,
+        }],
+    }
+}
+
+fn event_shape(_: &mut SchemaGenerator) -> Schema {
+    let types: Vec<_> = domain::event::kinds()
+        .filter(|kind| STREAMS.contains(&kind.stream))
+        .map(domain::es::amend::Kind::wire_type)
+        .collect();
+    json_schema!({
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "subject"],
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": { "type": "string" },
+            "source": { "type": "string", "format": "uri-reference" },
+            "type": { "enum": types },
+            "subject": {
+                "type": "string",
+                "description": "A referral's id, ours or the sender's; or unit~department."
+            },
+            "time": { "type": "string", "format": "date-time" },
+            "traceparent": { "type": "string" },
+            "datacontenttype": { "const": "application/json" },
+            "data": { "type": "object" }
+        }
+    })
+}
+
+/// What came of one event.
+#[derive(Debug, Serialize, JsonSchema)]
+struct TakenIn {
+    /// Of what it was told, by our id.
+    id: String,
+    /// Ask a query for `min_position` of this, and it shows what was stored.
+    position: Position,
+    /// The record's version.
+    version: Version,
+    /// The events it added, now or when it was sent first.
+    event_ids: Vec<EventId>,
+}
+
+/// What came of each event of a batch.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Batch {
+    /// In the order sent.
+    items: Vec<Item>,
+}
+
+/// What came of one event of a batch.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Item {
+    /// Its place in the batch, from 0.
+    index: usize,
+    /// Its id, as sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// 201 stored, 200 stored before, or the problem's status.
+    status: u16,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<Position>,
+    /// What was wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Told>,
+}
+
+async fn handle(
+    State(app): State<Arc<Application>>,
+    principal: Principal,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0);
+    let by = By {
+        actor: Actor {
+            id: principal.subject,
+            role: principal.role,
+        },
+        unit: principal.unit.clone(),
+        source: SourceSystem(
+            principal
+                .unit
+                .as_ref()
+                .map_or_else(|| "intake".to_owned(), ToString::to_string),
+        ),
+        principal: Some(principal),
+        correlation_id: CorrelationId(request_id.unwrap_or_else(|| app.ids.next())),
+        traceparent: None,
+        recorded_at: None,
+    };
+    match body::media_type(&headers).as_deref() {
+        Some(BATCHED) => {
+            let bytes = body::read(&headers, body, BATCH).await?;
+            let Value::Array(events) = decode::json(&bytes)? else {
+                return Err(Problem::general(&general::INVALID_DATA)
+                    .at("", Text::of("a batch is an array", "en bunke er en liste")));
+            };
+            Ok(batch(&app, events, &by, &headers).await)
+        }
+        Some(STRUCTURED) => {
+            let bytes = body::read(&headers, body, COMMAND).await?;
+            let event = CloudEvent::structured(decode::json(&bytes)?)?;
+            one(&app, event, by).await.map(answer)
+        }
+        media if headers.contains_key("ce-specversion") => {
+            if media.is_some_and(|media| media != "application/json") {
+                return Err(body::unsupported("application/json"));
+            }
+            let bytes = body::read(&headers, body, COMMAND).await?;
+            let data = if bytes.is_empty() {
+                Value::Null
+            } else {
+                decode::json(&bytes)?
+            };
+            one(&app, CloudEvent::binary(&headers, data)?, by)
+                .await
+                .map(answer)
+        }
+        _ => Err(body::unsupported(
+            "application/cloudevents+json, application/cloudevents-batch+json, ce- headers",
+        )),
+    }
+}
+
+/// Takes one event in.
+async fn one(app: &Application, event: CloudEvent, by: By) -> Result<(String, Outcome), Problem> {
+    if !STREAMS.contains(&event.kind.stream) {
+        return Err(Problem::general(&general::UNKNOWN_KIND).at(
+            "/type",
+            Text::of(
+                "referral and cooperation events are taken in here",
+                "her tas det imot hendelser om henvisninger og samarbeid",
+            ),
+        ));
+    }
+    let foreign_id = event.foreign_id(&app.secret);
+    let telling = event.telling(app, by)?;
+    let id = telling.target.to_string();
+    let outcome = app.tell(telling).await?;
+    if let Some(entry) = foreign_id {
+        app.remember(entry).await?;
+    }
+    Ok((id, outcome))
+}
+
+fn answer((id, outcome): (String, Outcome)) -> Response {
+    let status = status(&outcome);
+    let etag = format!("\"{}\"", outcome.version);
+    let taken = TakenIn {
+        id,
+        position: outcome.position,
+        version: outcome.version,
+        event_ids: outcome.event_ids,
+    };
+    (status, [(header::ETAG, etag)], Json(taken)).into_response()
+}
+
+fn status(outcome: &Outcome) -> StatusCode {
+    if outcome.already {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    }
+}
+
+async fn batch(app: &Application, events: Vec<Value>, by: &By, headers: &HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT_LANGUAGE);
+    let language = Language::preferred(accept.and_then(|value| value.to_str().ok()));
+    let mut items = Vec::with_capacity(events.len());
+    for (index, event) in events.into_iter().enumerate() {
+        let id = event.get("id").and_then(Value::as_str).map(str::to_owned);
+        let taken = match CloudEvent::structured(event) {
+            Ok(event) => one(app, event, by.clone()).await,
+            Err(problem) => Err(problem),
+        };
+        items.push(match taken {
+            Ok((_, outcome)) => Item {
+                index,
+                id,
+                status: status(&outcome).as_u16(),
+                position: Some(outcome.position),
+                problem: None,
+            },
+            Err(problem) => Item {
+                index,
+                id,
+                status: problem.status().as_u16(),
+                position: None,
+                problem: Some(problem.told(language)),
+            },
+        });
+    }
+    Json(Batch { items }).into_response()
+}

@@ -1,0 +1,45 @@
+//! `GET /v1/key-figures`: employees, tidgivere and participants of each department.
+
+use axum::{Json, extract::State, routing::get};
+use projections::key_figures::{KeyFigures, KeyFiguresView};
+use serde_json::Value;
+
+use super::{
+    super::{Endpoint, Parameter, Service, asking::Asked},
+    asking, json, seen, suppress,
+};
+use crate::{auth::rights::Query, problem::Problem};
+
+const ROUTE: &str = "/v1/key-figures";
+
+pub(super) fn endpoint() -> Endpoint {
+    Endpoint {
+        route: ROUTE,
+        methods: get(handle),
+        operations: vec![asking::operation::<KeyFiguresView>(
+            ROUTE,
+            "key-figures",
+            "Employees, tidgivere and participants, unit by unit.",
+            &[Parameter::query("unit", "One unit.", "")],
+        )],
+    }
+}
+
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+    let sight = asked.sight(Query::KeyFigures)?;
+    asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
+    let unit = asked.unit("unit", &service.app).await?;
+    let question = KeyFigures {
+        unit: seen(&sight, unit.as_ref())?,
+    };
+    let mut answer = json(&asked.answer(&service, &question).await?);
+    if sight.suppressed
+        && let Some(units) = answer["units"].as_array_mut()
+    {
+        for unit in units {
+            suppress::hide_small(&mut unit["participants"]);
+            suppress::hide_small(&mut unit["tidgivere"]);
+        }
+    }
+    Ok(Json(answer))
+}

@@ -1,0 +1,104 @@
+//! `GET /v1/participants/{participant_id}`: one person.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    routing::get,
+};
+use domain::words::ParticipantId;
+use projections::{
+    Scope,
+    journey::{ParticipantDetail, ParticipantDetailView},
+};
+use serde_json::{Value, json as value};
+
+use super::{
+    super::{Endpoint, Parameter, Service, asking::Asked},
+    asking, json,
+    participants::add_words,
+    scope,
+};
+use crate::{
+    auth::rights::{Of, Persons, Query, Sight},
+    problem::{Problem, general},
+};
+
+const ROUTE: &str = "/v1/participants/{participant_id}";
+
+/// What of a stay is about treatment, or leads there.
+const OF_TREATMENT: [&str; 7] = [
+    "channels",
+    "through",
+    "referral_id",
+    "situation",
+    "phase",
+    "phase_unit",
+    "discharge",
+];
+
+pub(super) fn endpoint() -> Endpoint {
+    Endpoint {
+        route: ROUTE,
+        methods: get(handle),
+        operations: vec![asking::operation::<ParticipantDetailView>(
+            ROUTE,
+            "participant",
+            "One person: stays, oppdrag, relapses, sentences, concerns.",
+            &[Parameter::path("participant_id", "The participant.")],
+        )],
+    }
+}
+
+/// Of whom the asker may hear, if this person is among them.
+pub(super) fn scope_for(sight: &Sight, person: ParticipantId) -> Result<Scope, Problem> {
+    match &sight.of {
+        Of::Unit(_) => Ok(scope(sight)),
+        Of::Myself(myself) if *myself == person => Ok(Scope::All),
+        Of::All | Of::Myself(_) | Of::MyOppdrag(_) => Err(Problem::general(&general::NOT_FOUND)),
+    }
+}
+
+async fn handle(
+    State(service): State<Service>,
+    Path(id): Path<String>,
+    mut asked: Asked,
+) -> Result<Json<Value>, Problem> {
+    let sight = asked.sight(Query::Participants)?;
+    let participant_id = id.parse().map_err(|_| &general::NOT_FOUND)?;
+    let app = &service.app;
+    let question = ParticipantDetail {
+        participant_id,
+        scope: scope_for(&sight, participant_id)?,
+        active_within_days: app.figures.active_within_days,
+    };
+    let answer = asked.answer(&service, &question).await?;
+    if answer.view.is_none() {
+        return Err(Problem::general(&general::NOT_FOUND));
+    }
+    let mut answer = json(&answer);
+    for words in app.words_of(&[participant_id]).await? {
+        add_words(&mut answer, &words, sight.persons);
+        if sight.persons == Persons::Named {
+            answer["contact"] = value!(words.contact);
+        }
+    }
+    if sight.persons != Persons::Named {
+        without_treatment(&mut answer);
+    }
+    Ok(Json(answer))
+}
+
+/// Leaves out treatment, sentence and relapse.
+fn without_treatment(answer: &mut Value) {
+    if let Some(answer) = answer.as_object_mut() {
+        answer.remove("relapses");
+        answer.remove("sentences");
+    }
+    if let Some(stays) = answer["stays"].as_array_mut() {
+        for stay in stays.iter_mut().filter_map(Value::as_object_mut) {
+            for field in OF_TREATMENT {
+                stay.remove(field);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `GET /v1/participants`: who is on the list; for a tidgiver, with whom they have an oppdrag.
+
+use axum::{Json, extract::State, routing::get};
+use domain::words::ParticipantId;
+use projections::{
+    journey::{Participants, ParticipantsView},
+    oppdrag::OppdragOfTidgiver,
+};
+use serde_json::{Value, json as value};
+
+use super::{
+    super::{Endpoint, Parameter, Service, asking::Asked},
+    asking::{self, PAGED},
+    json, scope, seen,
+};
+use crate::{
+    app::{Application, Words},
+    auth::rights::{Of, Persons, Query},
+    problem::{Problem, general},
+};
+
+const ROUTE: &str = "/v1/participants";
+
+pub(super) fn endpoint() -> Endpoint {
+    let mut parameters = vec![Parameter::query("unit", "One department.", "")];
+    parameters.extend(PAGED);
+    Endpoint {
+        route: ROUTE,
+        methods: get(handle),
+        operations: vec![asking::operation::<ParticipantsView>(
+            ROUTE,
+            "participants",
+            "Who is on the list, a page at a time; for a tidgiver, with whom they have an oppdrag.",
+            &parameters,
+        )],
+    }
+}
+
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+    let sight = asked.sight(Query::Participants)?;
+    let app = &service.app;
+    let mut answer = match sight.of {
+        Of::MyOppdrag(tidgiver_id) => {
+            let question = OppdragOfTidgiver { tidgiver_id };
+            json(&asked.answer(&service, &question).await?)
+        }
+        Of::Unit(_) => {
+            let unit = asked.unit("unit", app).await?;
+            let (after, size) = asked.page(app, ROUTE)?;
+            let question = Participants {
+                unit: seen(&sight, unit.as_ref())?,
+                scope: scope(&sight),
+                after,
+                size,
+                active_within_days: app.figures.active_within_days,
+            };
+            let mut answer = asked.answer(&service, &question).await?;
+            answer.view.next_cursor = answer
+                .view
+                .next_cursor
+                .map(|cursor| asking::sealed(app, ROUTE, &cursor));
+            json(&answer)
+        }
+        Of::All | Of::Myself(_) => return Err(Problem::general(&general::NOT_FOUND)),
+    };
+    name(app, &mut answer["participants"], sight.persons).await?;
+    Ok(Json(answer))
+}
+
+/// Adds to each person what they are called, as far as the asker sees it.
+async fn name(app: &Application, list: &mut Value, persons: Persons) -> Result<(), Problem> {
+    let Some(list) = list.as_array_mut() else {
+        return Ok(());
+    };
+    let ids: Vec<ParticipantId> = list
+        .iter()
+        .filter_map(|one| one["participant_id"].as_str()?.parse().ok())
+        .collect();
+    let words = app.words_of(&ids).await?;
+    for (one, words) in list.iter_mut().zip(words) {
+        add_words(one, &words, persons);
+    }
+    Ok(())
+}
+
+/// What somebody sees of a person's words.
+pub(super) fn add_words(one: &mut Value, words: &Words, persons: Persons) {
+    match persons {
+        Persons::Named => {
+            one["name"] = value!(words.name);
+            one["wishes"] = value!(words.wishes);
+        }
+        Persons::Wishes => {
+            one["first_name"] = value!(words.first_name());
+            one["wishes"] = value!(words.wishes);
+        }
+        Persons::Activity => one["first_name"] = value!(words.first_name()),
+        Persons::Nobody => {}
+    }
+}

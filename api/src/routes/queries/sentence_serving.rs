@@ -1,0 +1,45 @@
+//! `GET /v1/sentence-serving`: sentences served here, and who goes on by choice.
+
+use axum::{Json, extract::State, routing::get};
+use projections::sentence::{SentenceServing, SentenceServingView};
+use serde_json::Value;
+
+use super::{
+    super::{Endpoint, Parameter, Service, asking::Asked},
+    asking, json, scope, seen, suppress,
+};
+use crate::{auth::rights::Query, problem::Problem};
+
+const ROUTE: &str = "/v1/sentence-serving";
+
+pub(super) fn endpoint() -> Endpoint {
+    Endpoint {
+        route: ROUTE,
+        methods: get(handle),
+        operations: vec![asking::operation::<SentenceServingView>(
+            ROUTE,
+            "sentence-serving",
+            "How many served a sentence here, and how many of them went on by choice.",
+            &[
+                Parameter::query("unit", "One department.", ""),
+                Parameter::query("year", "One calendar year.", "integer"),
+            ],
+        )],
+    }
+}
+
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+    let sight = asked.sight(Query::SentenceServing)?;
+    asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
+    let unit = asked.unit("unit", &service.app).await?;
+    let question = SentenceServing {
+        unit: seen(&sight, unit.as_ref())?,
+        scope: scope(&sight),
+        year: asked.year("year")?,
+    };
+    let mut answer = json(&asked.answer(&service, &question).await?);
+    if sight.suppressed {
+        suppress::hide_nested(&mut answer, &["served", "continued"]);
+    }
+    Ok(Json(answer))
+}
