@@ -1,2 +1,26 @@
 //! The binary `stegspor`.
-fn main() {}
+
+use std::process::ExitCode;
+
+use api::cli::{Cli, Ended};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // What the log of the process shows is chosen by RUST_LOG; nothing personal is in it.
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,api=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match Cli::parse().run().await {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::WithRefusals) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("stegspor: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `stegspor demo`: a made-up history to look around in.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use clap::Args;
+use domain::{
+    es::{ActorId, EventStore, Position, Role},
+    words::UnitId,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use infra::{
+    clock::{SystemClock, TickingClock},
+    ids::{IdSource, SeededIds},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Ended, Settings, serve, settings::Where, store};
+use crate::{
+    auth::{Principal, Secret, token},
+    history::demo::{self, DemoCast},
+    routes::Service,
+};
+
+/// The file that says that the demo's history was played to its end.
+const PLAYED: &str = "demo.played";
+
+/// Play a made-up history and serve it: the place to start
+///
+/// Plays the demo's history (fictitious people, from 2016 to summer 2021) into the data folder, if
+/// it is not there yet, and serves it. Prints what to open, and a token for each role. The clock
+/// starts at 1 July 2021. To begin anew, delete the folder.
+///
+/// Examples:
+///   stegspor demo
+///   stegspor demo --data DIR --listen 127.0.0.1:0 --json    one line of JSON once it serves
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Demo {
+    /// Print one line of JSON: url, now, `participant_id`, `tidgiver_id`, tokens
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+/// What a script needs to know.
+#[derive(Debug, Serialize)]
+struct Serving {
+    url: String,
+    now: String,
+    participant_id: String,
+    tidgiver_id: String,
+    tokens: BTreeMap<String, String>,
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> anyhow::Result<Ended> {
+        let settings = self.place.settings("stegspor-data/demo")?;
+        let log = store::log(&settings).await?;
+        let cast = play(&settings, log.as_ref()).await?;
+        let clock = Arc::new(TickingClock::starting_at(cast.now));
+        let app = store::application(&settings, log, clock).await?;
+        app.sweep(&settings.data).await?;
+        let read = store::read_models(&settings, &app).await?;
+        let listener = serve::listen(&settings).await?;
+        let serving = Serving {
+            url: format!("http://{}", listener.local_addr()?),
+            now: domain::es::RecordedAt(cast.now).to_string(),
+            participant_id: cast.participant_id.to_string(),
+            tidgiver_id: cast.tidgiver_id.to_string(),
+            tokens: tokens(&app.secret, &cast),
+        };
+        if self.json {
+            println!("{}", serde_json::to_string(&serving)?);
+        } else {
+            print!("{}", serving.for_people(&settings));
+        }
+        serve::until_asked_to_end(listener, Service::new(app, read), &settings).await
+    }
+}
+
+/// Plays the history, unless it stands in the log already.
+async fn play(settings: &Settings, log: &dyn EventStore) -> anyhow::Result<DemoCast> {
+    let played = settings.data.join(PLAYED);
+    if played.is_file() && log.head().await? > Position::START {
+        return Ok(demo::cast());
+    }
+    let vault = store::vault(settings, Arc::new(SystemClock)).await?;
+    let bar = Bar::new("steps");
+    let cast = demo::play(log, vault.as_ref(), &mut |done, of| bar.show(done, of)).await?;
+    bar.done();
+    std::fs::create_dir_all(&settings.data)?;
+    std::fs::write(played, "")?;
+    Ok(cast)
+}
+
+/// A token for each role, by `role` or `role:unit`.
+fn tokens(secret: &Secret, cast: &DemoCast) -> BTreeMap<String, String> {
+    let ids = SeededIds::new(0x0064_656d_6f);
+    let mut tokens = BTreeMap::new();
+    let mut give = |name: &str, role: Role, unit: Option<&UnitId>, subject: Uuid| {
+        let name = unit.map_or_else(|| name.to_owned(), |unit| format!("{name}:{unit}"));
+        let principal = Principal {
+            subject: ActorId(subject),
+            role,
+            unit: unit.cloned(),
+        };
+        tokens.insert(name, token::issue(secret, &principal, None));
+    };
+    give(
+        "national-lead",
+        Role::NationalLead,
+        None,
+        cast.national_lead.0,
+    );
+    give("analyst", Role::Analyst, None, ids.next());
+    give("operator", Role::Operator, None, ids.next());
+    give(
+        "participant",
+        Role::Participant,
+        None,
+        cast.participant_id.0,
+    );
+    give("tidgiver", Role::Tidgiver, None, cast.tidgiver_id.0);
+    for (unit, staff) in &cast.staff {
+        let veileder = staff.veiledere.last().map_or_else(|| ids.next(), |id| id.0);
+        give("veileder", Role::Veileder, Some(unit), veileder);
+        let coordinator = staff.coordinator.0;
+        give(
+            "tidgiver-coordinator",
+            Role::TidgiverCoordinator,
+            Some(unit),
+            coordinator,
+        );
+        give(
+            "department-leader",
+            Role::DepartmentLeader,
+            Some(unit),
+            staff.leader.0,
+        );
+    }
+    for (unit, actor) in &cast.institutions {
+        give("institution", Role::Institution, Some(unit), actor.0);
+    }
+    tokens
+}
+
+impl Serving {
+    fn for_people(&self, settings: &Settings) -> String {
+        use std::fmt::Write;
+        let mut text = String::new();
+        let _ = writeln!(
+            text,
+            "\nThe demo serves on {url} (Ctrl-C ends it); its clock started at {now}.\n\
+             Everybody in it is made up. Its data: {data}\n\n\
+             Open in a browser:\n  {url}/       {url}/docs\n\n\
+             One participant: {participant}\nOne tidgiver:    {tidgiver}\n\n\
+             TOKENS FOR DEVELOPMENT ONLY, one a role:",
+            url = self.url,
+            now = self.now,
+            data = settings.data.display(),
+            participant = self.participant_id,
+            tidgiver = self.tidgiver_id,
+        );
+        for (name, token) in &self.tokens {
+            let _ = writeln!(text, "  {name}\n    {token}");
+        }
+        let _ = writeln!(
+            text,
+            "\nA first question:\n  curl -s -H 'Authorization: Bearer TOKEN' '{}/v1/standing?unit=stegforsteg-oslo'",
+            self.url
+        );
+        text
+    }
+}
+
+/// A progress bar, on standard error.
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(super) fn new(of_what: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = format!("{{wide_bar}} {{pos}}/{{len}} {of_what}, {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&style) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(super) fn show(&self, done: u64, of: u64) {
+        self.0.set_length(of);
+        self.0.set_position(done);
+    }
+
+    pub(super) fn done(&self) {
+        self.0.finish_and_clear();
+    }
+}

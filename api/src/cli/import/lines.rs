@@ -1,0 +1,112 @@
+//! Lines of a file, held in memory only up to a limit.
+
+use std::io::{self, BufRead, Read, Write};
+
+/// Bytes of a line, at most.
+const LONGEST: u64 = 256 * 1024;
+
+/// One line, without its end.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// Counted from 1.
+    pub(super) number: u64,
+    /// Its bytes; the first of them, if it is too long.
+    pub(super) text: Vec<u8>,
+    /// Whether it is too long, and more of it follows.
+    pub(super) cut: bool,
+}
+
+/// Reads lines.
+#[derive(Debug)]
+pub(super) struct Lines<R> {
+    reader: R,
+    number: u64,
+    read: u64,
+    in_line: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self {
+            reader,
+            number: 0,
+            read: 0,
+            in_line: false,
+        }
+    }
+
+    /// Bytes read so far.
+    pub(super) fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// The next line.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        if self.in_line {
+            self.copy_rest(&mut io::sink())?;
+        }
+        let mut text = Vec::new();
+        let taken = (&mut self.reader)
+            .take(LONGEST + 1)
+            .read_until(b'\n', &mut text)?;
+        if taken == 0 {
+            return Ok(None);
+        }
+        self.read += taken as u64;
+        self.number += 1;
+        let ended = text.last() == Some(&b'\n');
+        if ended {
+            text.pop();
+        }
+        let cut = !ended && taken as u64 > LONGEST;
+        self.in_line = cut;
+        Ok(Some(Line {
+            number: self.number,
+            text,
+            cut,
+        }))
+    }
+
+    /// Copies what is left of a line that was too long.
+    pub(super) fn copy_rest(&mut self, to: &mut impl Write) -> io::Result<()> {
+        while self.in_line {
+            let held = self.reader.fill_buf()?;
+            let end = held.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(held.len(), |end| end + 1);
+            to.write_all(&held[..taken])?;
+            self.in_line = taken > 0 && end.is_none();
+            self.reader.consume(taken);
+            self.read += taken as u64;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_too_long_is_copied_whole_and_the_next_one_follows() {
+        let long = "x".repeat(300 * 1024);
+        let text = format!("one\n{long}\nthree");
+        let mut lines = Lines::new(text.as_bytes());
+        assert_eq!(lines.next().unwrap().unwrap().text, b"one");
+        let second = lines.next().unwrap().unwrap();
+        assert!(second.cut);
+        let mut whole = second.text;
+        lines.copy_rest(&mut whole).unwrap();
+        assert_eq!(whole, format!("{long}\n").into_bytes());
+        let third = lines.next().unwrap().unwrap();
+        assert_eq!((third.number, third.text), (3, b"three".to_vec()));
+        assert!(lines.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_line_too_long_that_nobody_copies_is_passed_over() {
+        let text = format!("{}\ntwo\n", "x".repeat(300 * 1024));
+        let mut lines = Lines::new(text.as_bytes());
+        assert!(lines.next().unwrap().unwrap().cut);
+        assert_eq!(lines.next().unwrap().unwrap().text, b"two");
+    }
+}

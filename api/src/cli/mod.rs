@@ -1,0 +1,74 @@
+//! The command line: one subcommand a file.
+
+mod demo;
+mod import;
+mod replay;
+mod serve;
+mod settings;
+mod simulate;
+mod store;
+mod token;
+mod verify;
+
+use clap::{Parser, Subcommand};
+
+pub use settings::{Settings, SettingsError};
+
+/// One immutable log of the journeys through Steg for Steg, and answers from it.
+///
+/// Settings come from flags, then STEGSPOR_… variables, then a TOML file (stegspor.toml, or the
+/// one that --config names).
+///
+/// To look around with made-up people:  stegspor demo
+#[derive(Debug, Parser)]
+#[command(name = "stegspor", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Import(import::Import),
+    Replay(replay::Replay),
+    Verify(verify::Verify),
+    Simulate(simulate::Simulate),
+    Token(token::Token),
+}
+
+/// How it ended, for the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// As asked.
+    Well,
+    /// It did what it could, and something was refused or does not fit: it said what.
+    WithRefusals,
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub async fn run(self) -> anyhow::Result<Ended> {
+        match self.command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Demo(demo) => demo.run().await,
+            Command::Import(import) => import.run().await,
+            Command::Replay(replay) => replay.run().await,
+            Command::Verify(verify) => verify.run().await,
+            Command::Simulate(simulate) => simulate.run().await,
+            Command::Token(token) => token.run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

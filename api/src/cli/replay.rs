@@ -1,0 +1,134 @@
+//! `stegspor replay`: one journey, event by event, from the log itself.
+
+use std::io::Write;
+
+use clap::Args;
+use domain::{
+    es::{Day, EventStore, OccurredAt, RecordedAt, Version, amend},
+    event::{DomainEvent, Recorded},
+    participant::Participant,
+    words::ParticipantId,
+};
+use serde_json::{Value, json};
+
+use super::{Ended, settings::Where, store};
+
+/// Tell one participant's journey, event by event
+///
+/// Reads the log itself, not the read models. Corrections and retractions are shown as they were
+/// known: --known-at tells the journey as it was known at a moment, --as-of up to a day.
+///
+/// Examples:
+///   stegspor replay 0197f0a2-… --data stegspor-data/demo
+///   stegspor replay 0197f0a2-… --as-of 2020-12-31 --known-at 2021-01-01 --json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Replay {
+    /// The participant's id
+    participant: ParticipantId,
+    /// Up to this day in the world, inclusive
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<Day>,
+    /// As known at this moment, or at the end of this day
+    #[arg(long, value_name = "MOMENT")]
+    known_at: Option<OccurredAt>,
+    /// Print one JSON object an event
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
+impl Replay {
+    pub(super) async fn run(self) -> anyhow::Result<Ended> {
+        let settings = self.place.settings("stegspor-data")?;
+        let log = store::log(&settings).await?;
+        let history = history(log.as_ref(), self.participant, self.known_at).await?;
+        anyhow::ensure!(!history.is_empty(), "no such participant is known");
+        let amended: Vec<_> = history
+            .iter()
+            .filter_map(|event| event.event.amendment())
+            .map(|amendment| amendment.entry())
+            .collect();
+        let mut journey = amend::effective(history.clone());
+        journey.retain(|event| {
+            self.as_of
+                .is_none_or(|as_of| event.occurred_at.day() <= as_of)
+        });
+        journey.sort_by_key(|event| (event.occurred_at.begins(), event.event.rank(), event.id));
+        let mut out = std::io::stdout().lock();
+        for event in &journey {
+            let corrected = amended.contains(&event.id);
+            let line = if self.json {
+                as_json(event, corrected).to_string()
+            } else {
+                as_text(event, corrected)
+            };
+            // A reader that has seen enough ends the telling.
+            if writeln!(out, "{line}").is_err() {
+                break;
+            }
+        }
+        Ok(Ended::Well)
+    }
+}
+
+async fn history(
+    log: &dyn EventStore,
+    participant: ParticipantId,
+    known_at: Option<OccurredAt>,
+) -> anyhow::Result<Vec<Recorded>> {
+    let until = known_at.map(|known_at| match known_at {
+        OccurredAt::Day(day) => RecordedAt(day.ends()),
+        OccurredAt::Moment(moment) => RecordedAt(moment),
+    });
+    let stream = Participant::stream(participant);
+    let events = log.read_stream(&stream, Version::NONE).await?;
+    let known = events
+        .into_iter()
+        .filter(|event| until.is_none_or(|until| event.recorded_at <= until));
+    Ok(known.map(Recorded::decode).collect::<Result<_, _>>()?)
+}
+
+fn fact(event: &Recorded) -> Value {
+    let data = serde_json::from_str(event.event.to_json().get());
+    let mut data: Value = data.unwrap_or_default();
+    match event.event {
+        DomainEvent::Participant(_) => data["fact"].take(),
+        _ => data,
+    }
+}
+
+fn as_json(event: &Recorded, corrected: bool) -> Value {
+    json!({
+        "id": event.id,
+        "position": event.position,
+        "version": event.version,
+        "occurred_at": event.occurred_at,
+        "recorded_at": event.recorded_at,
+        "kind": event.event.kind(),
+        "corrected": corrected,
+        "data": fact(event),
+    })
+}
+
+fn as_text(event: &Recorded, corrected: bool) -> String {
+    let fields = match fact(event) {
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => format!(" {name}={text}"),
+                value => format!(" {name}={value}"),
+            })
+            .collect(),
+        _ => String::new(),
+    };
+    format!(
+        "{}  {}{fields}{}  [known {}, position {}]",
+        event.occurred_at.day(),
+        event.event.kind(),
+        if corrected { " (corrected)" } else { "" },
+        event.recorded_at.day(),
+        event.position
+    )
+}

@@ -1,0 +1,115 @@
+//! `stegspor serve`: serves what the data folder holds.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use clap::Args;
+use infra::clock::SystemClock;
+use tokio::net::TcpListener;
+
+use super::{Ended, Settings, settings::Where, store};
+use crate::routes::{self, Service};
+
+/// How long answers that are under way may take after the service was asked to end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serve the log and its read models over HTTP
+///
+/// Opens the data folder (made on first use), brings the read models up to date and serves until
+/// it is asked to end (Ctrl-C or SIGTERM). Answers that are under way are finished first.
+///
+/// Tokens for it are made by `stegspor token`.
+///
+/// Examples:
+///   stegspor serve
+///   stegspor serve --data /var/lib/stegspor --listen 0.0.0.0:8080
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    place: Where,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<Ended> {
+        let settings = self.place.settings("stegspor-data")?;
+        let log = store::log(&settings).await?;
+        let app = store::application(&settings, log, Arc::new(SystemClock)).await?;
+        app.sweep(&settings.data).await?;
+        let read = store::read_models(&settings, &app).await?;
+        let listener = listen(&settings).await?;
+        let address = listener.local_addr()?;
+        eprintln!("Stegspor serves on http://{address} (Ctrl-C ends it).");
+        until_asked_to_end(listener, Service::new(app, read), &settings).await
+    }
+}
+
+/// Takes the address.
+pub(super) async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on", settings.listen))
+}
+
+/// Serves until somebody asks the process to end. Open streams end first, then what is under way.
+pub(super) async fn until_asked_to_end(
+    listener: TcpListener,
+    service: Service,
+    settings: &Settings,
+) -> anyhow::Result<Ended> {
+    let Service { app, read, .. } = service.clone();
+    let ending = app.ending.clone();
+    let router = routes::router(service);
+    let stop = ending.clone();
+    let projecting = tokio::spawn(async move { read.run(stop.cancelled_owned()).await });
+    let asked = {
+        let ending = ending.clone();
+        async move {
+            asked_to_end().await;
+            tracing::info!("asked to end");
+            ending.cancel();
+        }
+    };
+    let serving = async {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(asked)
+            .await
+    };
+    let too_long = async {
+        ending.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served.context("serving failed")?,
+        () = too_long => tracing::warn!("answers under way were cut off"),
+    }
+    projecting.await.context("the read models stopped")?;
+    app.swept(&settings.data).await?;
+    Ok(Ended::Well)
+}
+
+async fn asked_to_end() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminated = async {
+            match signal(SignalKind::terminate()) {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                Err(_) => std::future::pending::<()>().await,
+            }
+        };
+        tokio::select! {
+            () = interrupted => {}
+            () = terminated => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupted.await;
+}

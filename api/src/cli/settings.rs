@@ -1,0 +1,158 @@
+//! Settings: from flags, then variables, then a TOML file, then what a newcomer expects.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use domain::words::Figures;
+use figment::{
+    Figment,
+    providers::{Format, Toml},
+};
+use serde::Deserialize;
+
+/// Where the data lie, and where to listen. The same in every subcommand.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Where {
+    /// The folder of log, read models, vault and keys [default: ./stegspor-data]
+    #[arg(long, value_name = "DIR", env = "STEGSPOR_DATA")]
+    data: Option<PathBuf>,
+    /// The log, as sqlite:PATH or memory: [default: sqlite:DIR/log.sqlite]
+    #[arg(long, value_name = "URL", env = "STEGSPOR_EVENT_STORE")]
+    event_store: Option<String>,
+    /// The read models, as sqlite:PATH [default: sqlite:DIR/read.sqlite]
+    #[arg(long, value_name = "URL", env = "STEGSPOR_READ_STORE")]
+    read_store: Option<String>,
+    /// The address to listen on; port 0 takes any free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", env = "STEGSPOR_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// The TOML file of settings [default: ./stegspor.toml, if it is there]
+    #[arg(long, value_name = "FILE", env = "STEGSPOR_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// What the TOML file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    data: Option<PathBuf>,
+    event_store: Option<String>,
+    read_store: Option<String>,
+    listen: Option<SocketAddr>,
+    figures: Figures,
+}
+
+/// Settings, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The folder of log, read models, vault and keys.
+    pub data: PathBuf,
+    /// The log.
+    pub event_store: String,
+    /// The read models.
+    pub read_store: String,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The figures that rules use.
+    pub figures: Figures,
+}
+
+/// Why there are no settings.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file that was named is not there.
+    #[error("there is no settings file {0}")]
+    NoFile(PathBuf),
+    /// The file says something that is not understood.
+    #[error("the settings file cannot be understood: {0}")]
+    File(#[from] Box<figment::Error>),
+}
+
+impl Where {
+    /// The settings, with `folder` for the data where nobody says another.
+    pub(super) fn settings(&self, folder: &str) -> Result<Settings, SettingsError> {
+        let file = match &self.config {
+            Some(path) if !path.is_file() => return Err(SettingsError::NoFile(path.clone())),
+            Some(path) => read(path)?,
+            None => read(Path::new("stegspor.toml"))?,
+        };
+        let data = self
+            .data
+            .clone()
+            .or(file.data)
+            .unwrap_or_else(|| PathBuf::from(folder));
+        let in_data = |name: &str| format!("sqlite:{}", data.join(name).display());
+        Ok(Settings {
+            event_store: self
+                .event_store
+                .clone()
+                .or(file.event_store)
+                .unwrap_or_else(|| in_data("log.sqlite")),
+            read_store: self
+                .read_store
+                .clone()
+                .or(file.read_store)
+                .unwrap_or_else(|| in_data("read.sqlite")),
+            listen: self
+                .listen
+                .or(file.listen)
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            figures: file.figures,
+            data,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File, SettingsError> {
+    Figment::from(Toml::file(path))
+        .extract()
+        .map_err(|error| SettingsError::File(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_goes_before_the_file_and_the_file_before_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(
+            &file,
+            "data = \"/from/file\"\nlisten = \"127.0.0.1:1\"\n[figures]\nactive_within_days = 60\n",
+        )
+        .unwrap();
+        let asked = Where {
+            listen: Some("127.0.0.1:2".parse().unwrap()),
+            config: Some(file),
+            ..Where::default()
+        };
+        assert_eq!(
+            asked.settings("ignored").unwrap(),
+            Settings {
+                data: "/from/file".into(),
+                event_store: "sqlite:/from/file/log.sqlite".to_owned(),
+                read_store: "sqlite:/from/file/read.sqlite".to_owned(),
+                listen: "127.0.0.1:2".parse().unwrap(),
+                figures: Figures {
+                    active_within_days: 60,
+                    ..Figures::default()
+                },
+            }
+        );
+    }
+
+    #[test]
+    fn a_word_that_the_file_does_not_know_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, "datas = \"x\"\n").unwrap();
+        let asked = Where {
+            config: Some(file),
+            ..Where::default()
+        };
+        assert!(asked.settings("x").is_err());
+    }
+}

@@ -1,0 +1,63 @@
+//! `stegspor simulate`: plays a made-up history of any size.
+
+use clap::Args;
+use domain::es::Position;
+use infra::clock::SystemClock;
+
+use super::{Ended, demo::Bar, settings::Where, store};
+use crate::history::simulate::{self, Size};
+
+/// Play a made-up history of any size into an empty log
+///
+/// Everything follows from the seed: the same numbers give the same history. The people are
+/// fictitious, and go through the same commands and rules as everybody.
+///
+/// Example:
+///   stegspor simulate --participants 10000 --years 5 --seed 7 --data simulated
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Simulate {
+    /// How many persons
+    #[arg(long)]
+    participants: u64,
+    /// Over how many years
+    #[arg(long, default_value_t = 5)]
+    years: u64,
+    /// What everything follows from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    place: Where,
+}
+
+impl Simulate {
+    pub(super) async fn run(self) -> anyhow::Result<Ended> {
+        let settings = self.place.settings("stegspor-data")?;
+        let log = store::log(&settings).await?;
+        anyhow::ensure!(
+            log.head().await? == Position::START,
+            "the log in {} is not empty: a simulation begins with an empty one",
+            settings.data.display()
+        );
+        let clock = std::sync::Arc::new(SystemClock);
+        let vault = store::vault(&settings, clock).await?;
+        let size = Size {
+            participants: self.participants,
+            years: self.years,
+            seed: self.seed,
+        };
+        let bar = Bar::new("persons");
+        simulate::play(log.as_ref(), Some(vault.as_ref()), size, &mut |done, of| {
+            bar.show(done, of)
+        })
+        .await?;
+        bar.done();
+        let events = log.head().await?;
+        println!(
+            "{events} events of {} persons in {}",
+            self.participants,
+            settings.data.display()
+        );
+        Ok(Ended::Well)
+    }
+}

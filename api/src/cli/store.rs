@@ -1,0 +1,84 @@
+//! Opening what the settings name.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use domain::es::{EventStore, PersonVault};
+use infra::{
+    clock::Clock,
+    event_store::{self, Log},
+    ids::RandomIds,
+    read_store::ReadStore,
+    vault::{MasterKey, SqlitePersonVault},
+};
+
+use super::Settings;
+use crate::{
+    app::{Application, Parts},
+    auth::Secret,
+};
+
+/// The log.
+pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
+    event_store::open(&settings.event_store)
+        .await
+        .context("the log could not be opened")
+}
+
+/// The person vault: entries, keys and master key lie in the data folder, each in a file of its
+/// own.
+pub(super) async fn vault(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn PersonVault>> {
+    let master = MasterKey::read_or_make(&settings.data.join("master.key"))?;
+    let vault = SqlitePersonVault::open(
+        &settings.data.join("vault.sqlite"),
+        &settings.data.join("keys.sqlite"),
+        &master,
+        clock,
+    )
+    .await
+    .context("the person vault could not be opened")?;
+    Ok(Arc::new(vault))
+}
+
+/// The secret that seals tokens.
+pub(super) fn secret(settings: &Settings) -> anyhow::Result<Secret> {
+    Ok(Secret::load_or_create(&settings.data)?)
+}
+
+/// The read models, brought up to date with the log.
+pub(super) async fn read_models(
+    settings: &Settings,
+    app: &Application,
+) -> anyhow::Result<Arc<ReadStore>> {
+    let read = ReadStore::open(
+        &settings.read_store,
+        Arc::clone(&app.log),
+        Arc::clone(&app.clock),
+    )
+    .await
+    .context("the read models could not be opened")?;
+    let bar = super::demo::Bar::new("events");
+    read.catch_up(|position, head| bar.show(position.0, head.0))
+        .await?;
+    bar.done();
+    Ok(Arc::new(read))
+}
+
+/// The application over these stores.
+pub(super) async fn application(
+    settings: &Settings,
+    log: Arc<dyn EventStore>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<Application>> {
+    Ok(Application::new(Parts {
+        log,
+        vault: vault(settings, Arc::clone(&clock)).await?,
+        ids: Arc::new(RandomIds::new(Arc::clone(&clock))),
+        clock,
+        secret: secret(settings)?,
+        figures: settings.figures,
+    }))
+}
