@@ -1,3 +1,11 @@
 //! Integration tests over the real router and the real engines, in one binary.
 
 mod execute;
+mod http_bad_input;
+mod http_binary;
+mod http_changes;
+mod http_commands;
+mod http_intake;
+mod http_queries;
+mod http_rights;
+mod http_service;

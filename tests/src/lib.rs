@@ -1,1 +1,220 @@
-//! The kit that integration tests share.
+//! The kit that integration tests share: the real service over stores of its own, with a clock
+//! that stands still and ids that follow from a seed.
+
+mod request;
+
+use std::sync::Arc;
+
+use api::{
+    app::{Application, Parts},
+    auth::{Principal, Secret, token},
+    routes::{self, Service},
+};
+use axum::Router;
+use domain::{
+    es::{ActorId, EventStore, Role},
+    words::Figures,
+};
+use infra::{
+    clock::FixedClock,
+    event_store::MemoryEventStore,
+    ids::SeededIds,
+    read_store::ReadStore,
+    vault::{MasterKey, SqlitePersonVault},
+};
+use serde_json::json;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub use request::{Reply, Request};
+
+/// The department of most tests.
+pub const OSLO: &str = "stegforsteg-oslo";
+/// Another department.
+pub const BERGEN: &str = "stegforsteg-bergen";
+/// The institution of most tests.
+pub const SLEMDAL: &str = "slemdal";
+/// Another institution.
+pub const LOLAND: &str = "loland";
+
+/// The service, ready to be asked.
+pub struct TestApp {
+    /// What answers.
+    pub service: Service,
+    /// The clock; it stands at 2021-07-01T10:00Z unless it is set.
+    pub clock: Arc<FixedClock>,
+    router: Router,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// A service over an empty log.
+    pub async fn empty() -> Self {
+        Self::over(Arc::new(MemoryEventStore::new())).await
+    }
+
+    /// A service with units: two departments, two institutions, and a place to point onward to.
+    pub async fn new() -> Self {
+        let app = Self::empty().await;
+        for (unit, kind) in [
+            (OSLO, "department"),
+            (BERGEN, "department"),
+            (SLEMDAL, "treatment-institution"),
+            (LOLAND, "treatment-institution"),
+            ("nav", "other"),
+        ] {
+            let register = format!("/v1/units/{unit}/register-unit");
+            let reply = app
+                .post(&register)
+                .role(Role::NationalLead)
+                .json(&json!({ "kind": kind, "offers_individual_tidgiver": true }))
+                .await;
+            assert_eq!(reply.status, 201, "{reply:?}");
+        }
+        app
+    }
+
+    /// A service over a log.
+    pub async fn over(log: Arc<dyn EventStore>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let clock = Arc::new(FixedClock::at(
+            "2021-07-01T10:00:00Z".parse().expect("a moment"),
+        ));
+        let path = |name: &str| folder.path().join(name);
+        let master = MasterKey::read_or_make(&path("master.key")).expect("a key");
+        let vault = SqlitePersonVault::open(
+            &path("vault.sqlite"),
+            &path("keys.sqlite"),
+            &master,
+            clock.clone(),
+        )
+        .await
+        .expect("a vault");
+        let app = Application::new(Parts {
+            log: log.clone(),
+            vault: Arc::new(vault),
+            clock: clock.clone(),
+            ids: Arc::new(SeededIds::new(1)),
+            secret: Secret::of([7; 32]),
+            figures: Figures::default(),
+        });
+        let url = format!("sqlite:{}", path("read.sqlite").display());
+        let read = ReadStore::open(&url, log, clock.clone())
+            .await
+            .expect("a read store");
+        let service = Service {
+            patience: std::time::Duration::ZERO,
+            ..Service::new(app, Arc::new(read))
+        };
+        Self {
+            router: routes::router(service.clone()),
+            service,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    /// A request that asks.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Request<'_> {
+        Request::new(self, "GET", path)
+    }
+
+    /// A request that tells.
+    #[must_use]
+    pub fn post(&self, path: &str) -> Request<'_> {
+        Request::new(self, "POST", path)
+    }
+
+    /// A token.
+    #[must_use]
+    pub fn token(&self, role: Role, unit: Option<&str>, subject: Uuid) -> String {
+        let principal = Principal {
+            subject: ActorId(subject),
+            role,
+            unit: unit.map(|unit| unit.parse().expect("a unit's id")),
+        };
+        token::issue(&self.service.app.secret, &principal, None)
+    }
+
+    /// Brings the read models up to date.
+    pub async fn caught_up(&self) {
+        self.service
+            .read
+            .catch_up(|_, _| {})
+            .await
+            .expect("the read models catch up");
+    }
+
+    /// Somebody who made contact with a department: their id.
+    pub async fn contact_made(&self, department: &str, day: &str, name: &str) -> String {
+        let reply = self
+            .post("/v1/participants")
+            .veileder(department)
+            .json(&json!({
+                "department": department,
+                "channels": ["other-participants"],
+                "name": name,
+                "occurred_at": day,
+            }))
+            .await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+        reply.text_of("id")
+    }
+
+    /// Tells commands of one participant, in turn: each must be recorded.
+    pub async fn told(
+        &self,
+        participant: &str,
+        department: &str,
+        commands: &[(&str, serde_json::Value)],
+    ) {
+        for (command, body) in commands {
+            let reply = self
+                .post(&format!("/v1/participants/{participant}/{command}"))
+                .leader(department)
+                .json(body)
+                .await;
+            assert_eq!(reply.status, 201, "{command}: {reply:?}");
+        }
+    }
+
+    /// A participant of a department: their id.
+    pub async fn participant(&self, department: &str, day: &str, name: &str) -> String {
+        let id = self.contact_made(department, day, name).await;
+        let on = json!({ "occurred_at": day });
+        self.told(
+            &id,
+            department,
+            &[
+                ("hold-first-conversation", on.clone()),
+                (
+                    "complete-kartlegging",
+                    json!({ "wishes": ["housing"], "network_mapped": false, "occurred_at": day }),
+                ),
+                ("begin-participation", on),
+            ],
+        )
+        .await;
+        id
+    }
+
+    /// An approved tidgiver of a department: their id.
+    pub async fn tidgiver(&self, department: &str, name: &str) -> String {
+        let opened = self
+            .post("/v1/tidgivere")
+            .leader(department)
+            .json(&json!({ "department": department, "name": name }))
+            .await;
+        assert_eq!(opened.status, 201, "{opened:?}");
+        let id = opened.text_of("id");
+        for command in ["interview", "train", "accept-ground-rules", "approve"] {
+            let reply = self
+                .post(&format!("/v1/tidgivere/{id}/{command}"))
+                .leader(department)
+                .await;
+            assert_eq!(reply.status, 201, "{command}: {reply:?}");
+        }
+        id
+    }
+}

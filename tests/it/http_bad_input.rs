@@ -1,0 +1,417 @@
+//! Bad input: each gets a clear problem, with the place and the rule, and nothing is recorded.
+
+use domain::es::Role;
+use serde_json::{Value, json};
+use tests::{OSLO, Reply, SLEMDAL, TestApp};
+
+/// Asserts what a problem says, whole.
+#[track_caller]
+fn assert_problem(
+    reply: &Reply,
+    status: u16,
+    slug: &str,
+    rule: &str,
+    title: &str,
+    at: &[(&str, &str)],
+) {
+    let errors: Vec<Value> = at
+        .iter()
+        .map(|(pointer, detail)| json!({ "pointer": pointer, "detail": detail }))
+        .collect();
+    let mut told = reply.body.clone();
+    // A rule's problem also repeats what is wrong as its detail.
+    if let (Some(told), [(_, detail)]) = (told.as_object_mut(), at)
+        && told.get("detail") == Some(&json!(detail))
+    {
+        told.remove("detail");
+    }
+    let mut expected = json!({
+        "type": format!("/problems/{slug}"), "title": title, "status": status, "rule": rule,
+    });
+    if let Some((pointer, _)) = at.first() {
+        expected["pointer"] = json!(pointer);
+        expected["errors"] = json!(errors);
+    }
+    assert_eq!(told, expected);
+    assert_eq!(reply.status, status);
+    assert_eq!(reply.media(), Some("application/problem+json"));
+}
+
+async fn contact(app: &TestApp, body: Vec<u8>) -> Reply {
+    app.post("/v1/participants")
+        .veileder(OSLO)
+        .bytes("application/json", body)
+        .await
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_told_apart() {
+    let app = TestApp::new().await;
+    let head = app.service.app.log.head().await.unwrap();
+    assert_problem(
+        &contact(&app, b"{\"department\":".to_vec()).await,
+        400,
+        "malformed-json",
+        "malformed-json",
+        "The body is not JSON.",
+        &[("", "not JSON from line 1, column 14")],
+    );
+    assert_problem(
+        &contact(&app, b"{} {}".to_vec()).await,
+        400,
+        "malformed-json",
+        "malformed-json",
+        "The body is not JSON.",
+        &[("", "not JSON from line 1, column 4")],
+    );
+    assert_problem(
+        &contact(&app, b"{\"name\":\"\xff\"}".to_vec()).await,
+        400,
+        "invalid-utf-8",
+        "invalid-utf-8",
+        "The text is not UTF-8.",
+        &[("", "the byte at offset 9 belongs to no character")],
+    );
+    assert_problem(
+        &contact(&app, vec![b'['; 10_000]).await,
+        400,
+        "too-deeply-nested",
+        "too-deeply-nested",
+        "The JSON is nested too deeply.",
+        &[("", "brackets may be nested 64 deep")],
+    );
+    assert_problem(
+        &contact(&app, b"[]".to_vec()).await,
+        422,
+        "invalid-data",
+        "invalid-data",
+        "The data do not have the shape that is asked for.",
+        &[("", "this is a JSON object")],
+    );
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let app = TestApp::new().await;
+    let body = json!({ "department": OSLO, "channels": ["other"], "name": "x".repeat(300_000) });
+    assert_problem(
+        &contact(&app, body.to_string().into_bytes()).await,
+        413,
+        "body-too-large",
+        "body-too-large",
+        "The body is larger than what is taken.",
+        &[("", "at most 256 KiB are taken here")],
+    );
+}
+
+#[tokio::test]
+async fn another_media_type_is_not_understood() {
+    let app = TestApp::new().await;
+    let reply = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .bytes("text/xml", b"<participant/>".to_vec())
+        .await;
+    assert_problem(
+        &reply,
+        415,
+        "unsupported-media-type",
+        "unsupported-media-type",
+        "This media type is not understood here.",
+        &[("/Content-Type", "understood here: application/json")],
+    );
+}
+
+#[tokio::test]
+async fn what_lies_in_the_future_has_not_happened() {
+    let app = TestApp::new().await;
+    let body = json!({ "department": OSLO, "channels": ["other"], "occurred_at": "2021-07-02" });
+    assert_problem(
+        &contact(&app, body.to_string().into_bytes()).await,
+        422,
+        "told-when-it-has-happened",
+        "G5",
+        "What is told has happened: a fact does not lie in the future.",
+        &[("/occurred_at", "this lies in the future")],
+    );
+    let body = json!({ "department": OSLO, "channels": ["other"], "occurred_at": "soon" });
+    assert_problem(
+        &contact(&app, body.to_string().into_bytes()).await,
+        422,
+        "invalid-data",
+        "invalid-data",
+        "The data do not have the shape that is asked for.",
+        &[(
+            "/occurred_at",
+            "a date (2020-03-01) or a moment with its time zone (2020-03-01T09:30:00Z)",
+        )],
+    );
+}
+
+#[tokio::test]
+async fn an_end_does_not_lie_before_its_beginning() {
+    let app = TestApp::new().await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let reply = app
+        .post(&format!("/v1/participants/{id}/end-participation"))
+        .veileder(OSLO)
+        .json(&json!({
+            "reason": "faded-out", "learned": "from-participant", "occurred_at": "2021-04-30",
+        }))
+        .await;
+    assert_problem(
+        &reply,
+        422,
+        "dates-are-in-order",
+        "G2",
+        "Nothing lies before the beginning of what it belongs to.",
+        &[(
+            "/occurred_at",
+            "this lies before 2021-05-01, when what it belongs to began",
+        )],
+    );
+}
+
+#[tokio::test]
+async fn a_unit_that_is_named_is_registered() {
+    let app = TestApp::new().await;
+    let body = json!({ "department": OSLO, "channels": ["other"], "through": "nowhere" });
+    assert_problem(
+        &contact(&app, body.to_string().into_bytes()).await,
+        422,
+        "unit-is-registered",
+        "G1",
+        "A unit that is named is registered, and is of the kind that its part asks for.",
+        &[(
+            "/through",
+            "nowhere is not registered as what it is named as",
+        )],
+    );
+}
+
+#[tokio::test]
+async fn fields_that_do_not_fit_are_pointed_at() {
+    let app = TestApp::new().await;
+    let shape = "The data do not have the shape that is asked for.";
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    for (command, body, pointer, detail) in [
+        (
+            "end-participation",
+            json!({ "reason": "faded-out" }),
+            "/learned",
+            "this field is needed",
+        ),
+        (
+            "report-relapse",
+            json!({ "diagnosis": "F10.2" }),
+            "/diagnosis",
+            "there is no such field here",
+        ),
+        (
+            "complete-kartlegging",
+            json!({ "wishes": ["sport", "happiness"], "network_mapped": true }),
+            "/wishes/1",
+            "one of these is asked for: substance-free-network, outdoor-activities, \
+             culture-and-leisure, sport, education, work, housing, finances, social-activities, \
+             somebody-to-talk-with, public-services, network-mapping, plan-with-own-goals",
+        ),
+        (
+            "make-relapse-contact",
+            json!({ "reached": "yes" }),
+            "/reached",
+            "this does not have the form that is asked for: see the schema",
+        ),
+    ] {
+        let reply = app
+            .post(&format!("/v1/participants/{id}/{command}"))
+            .veileder(OSLO)
+            .json(&body)
+            .await;
+        assert_problem(
+            &reply,
+            422,
+            "invalid-data",
+            "invalid-data",
+            shape,
+            &[(pointer, detail)],
+        );
+    }
+}
+
+#[tokio::test]
+async fn notes_are_short_and_leave_no_trace_when_refused() {
+    let app = TestApp::new().await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let set_goal = format!("/v1/participants/{id}/set-goal");
+    let long = app
+        .post(&set_goal)
+        .veileder(OSLO)
+        .json(&json!({ "text": "ø".repeat(501), "participant_agreed": true }))
+        .await;
+    assert_problem(
+        &long,
+        422,
+        "no-journal",
+        "D24",
+        "This is no journal: no diagnosis, and what is written is short and never about treatment.",
+        &[("/text", "at most 500 characters are kept here")],
+    );
+    let person = domain::es::PersonKey(id.parse().unwrap());
+    let vault = &app.service.app.vault;
+    let kept = vault.of_person(person).await.unwrap().len();
+    let not_agreed = app
+        .post(&set_goal)
+        .veileder(OSLO)
+        .json(&json!({ "text": "Slutte å ringe", "participant_agreed": false }))
+        .await;
+    assert_problem(
+        &not_agreed,
+        409,
+        "goals-are-the-participants-own",
+        "D18",
+        "Goals are the participant's own; each records that they agreed.",
+        &[(
+            "/participant_agreed",
+            "a goal is the participant's own: it is set when they agree",
+        )],
+    );
+    assert_eq!(vault.of_person(person).await.unwrap().len(), kept);
+}
+
+#[tokio::test]
+async fn a_correction_has_the_shape_of_what_it_corrects() {
+    let app = TestApp::new().await;
+    let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;
+    let correct = format!("/v1/participants/{id}/correct-entry");
+    let unknown = app
+        .post(&correct)
+        .veileder(OSLO)
+        .json(&json!({
+            "entry": "0197f0a2-0000-7000-8000-000000000001",
+            "occurred_at": "2021-06-01", "data": {},
+        }))
+        .await;
+    assert_problem(
+        &unknown,
+        409,
+        "what-is-named-is-known",
+        "G4",
+        "A fact about something names something that is known and still open.",
+        &[("/entry", "no entry of this id is known here")],
+    );
+    let stream = format!("participant-{id}").parse().unwrap();
+    let log = &app.service.app.log;
+    let events = log
+        .read_stream(&stream, domain::es::Version::NONE)
+        .await
+        .unwrap();
+    let misshapen = app
+        .post(&correct)
+        .veileder(OSLO)
+        .json(&json!({
+            "entry": events[0].id, "occurred_at": "2021-06-01", "data": { "channels": [7] },
+        }))
+        .await;
+    assert_eq!(misshapen.status, 422);
+    assert_eq!(misshapen.body["pointer"], "/data/channels/0");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let app = TestApp::new().await;
+    let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;
+    let nobody = "0197f0a2-0000-7000-8000-000000000001";
+    for path in [
+        "/v1/nothing".to_owned(),
+        format!("/v1/participants/{id}/fly"),
+        format!("/v1/participants/{nobody}/report-relapse"),
+        "/v1/participants/someone/report-relapse".to_owned(),
+        "/v1/units/nowhere/report-key-figures".to_owned(),
+        "/v1/referrals/0/agree".to_owned(),
+    ] {
+        let reply = app.post(&path).leader(OSLO).json(&json!({})).await;
+        assert_problem(
+            &reply,
+            404,
+            "not-found",
+            "not-found",
+            "There is nothing here for you.",
+            &[],
+        );
+    }
+}
+
+#[tokio::test]
+async fn headers_and_parameters_are_understood_or_refused() {
+    let app = TestApp::new().await;
+    let long_key = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .header("idempotency-key", &"x".repeat(101))
+        .json(&json!({ "department": OSLO, "channels": ["other"] }))
+        .await;
+    assert_problem(
+        &long_key,
+        400,
+        "invalid-header",
+        "invalid-header",
+        "A header cannot be understood.",
+        &[("/Idempotency-Key", "a key is 1 to 100 visible characters")],
+    );
+    let not_understood = "A parameter cannot be understood.";
+    for (query, pointer, detail) in [
+        ("as_of=soon", "/as_of", "a date: 2020-12-31"),
+        (
+            "as-of=2020-12-31",
+            "/as-of",
+            "there is no such parameter here",
+        ),
+        (
+            "known_at=soon",
+            "/known_at",
+            "a moment with its time zone (2020-12-31T12:00:00Z), or a date",
+        ),
+        ("min_position=-1", "/min_position", "a whole number from 0"),
+        (
+            "unit=Oslo!",
+            "/unit",
+            "a unit's short name: stegforsteg-oslo",
+        ),
+    ] {
+        let reply = app.get(&format!("/v1/standing?{query}")).leader(OSLO).await;
+        assert_problem(
+            &reply,
+            422,
+            "invalid-parameter",
+            "invalid-parameter",
+            not_understood,
+            &[(pointer, detail)],
+        );
+    }
+    let unknown = app
+        .get("/v1/standing?unit=nowhere")
+        .role(Role::NationalLead)
+        .await;
+    assert_eq!(
+        (unknown.status, unknown.text_of("rule")),
+        (422, "G1".into())
+    );
+    let cursor = app.get("/v1/participants?cursor=ab12.x").leader(OSLO).await;
+    assert_eq!(
+        (cursor.status, &cursor.body["pointer"]),
+        (422, &json!("/cursor"))
+    );
+}
+
+#[tokio::test]
+async fn a_unit_in_the_wrong_part_is_refused() {
+    let app = TestApp::new().await;
+    let reply = app
+        .post("/v1/referrals")
+        .role_at(Role::Institution, SLEMDAL)
+        .json(&json!({ "from": SLEMDAL, "to": "nav", "situation": "in-patient" }))
+        .await;
+    assert_eq!((reply.status, &reply.body["pointer"]), (422, &json!("/to")));
+    assert_eq!(reply.body["rule"], "G1");
+}

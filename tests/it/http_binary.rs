@@ -1,0 +1,282 @@
+//! The binary itself: served over TCP, told by a client, imported into, replayed, verified.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::{Value, json};
+use tests::OSLO;
+
+/// The binary, built as these tests were.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "api", "--bin", "stegspor"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success());
+        let mut folder = std::env::current_exe().unwrap();
+        folder.pop();
+        folder.pop();
+        folder.join("stegspor")
+    })
+}
+
+fn stegspor(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(binary())
+        .current_dir(folder)
+        .args(arguments)
+        .args(["--data", "data"])
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A service that runs, and is killed if a test fails.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn serve(folder: &Path) -> Serving {
+    let mut child = Command::new(binary())
+        .current_dir(folder)
+        .args(["serve", "--data", "data", "--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap)
+        .find(|line| line.contains("http://"))
+        .unwrap();
+    let (_, rest) = said.split_once("http://").unwrap();
+    let address = rest.split_whitespace().next().unwrap().to_owned();
+    Serving { child, address }
+}
+
+/// Sends a request as any client does, and reads the whole answer.
+fn ask(serving: &Serving, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
+    let mut connection = TcpStream::connect(&serving.address).unwrap();
+    write!(
+        connection,
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        serving.address,
+        body.len(),
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
+}
+
+fn token(folder: &Path, role: &str, unit: Option<&str>) -> String {
+    let mut arguments = vec!["token", "--role", role];
+    if let Some(unit) = unit {
+        arguments.extend(["--unit", unit]);
+    }
+    text(&stegspor(folder, &arguments).stdout).trim().to_owned()
+}
+
+#[test]
+fn the_binary_serves_and_ends_when_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let lead = token(folder.path(), "national-lead", None);
+    let leader = token(folder.path(), "department-leader", Some(OSLO));
+    let mut serving = serve(folder.path());
+    let register = json!({ "kind": "department", "offers_individual_tidgiver": true }).to_string();
+    let path = format!("/v1/units/{OSLO}/register-unit");
+    let (status, _) = ask(&serving, "POST", &path, &lead, &register);
+    assert_eq!(status, 201);
+    let contact = json!({ "department": OSLO, "channels": ["other"], "name": "Kari" }).to_string();
+    let (status, made) = ask(&serving, "POST", "/v1/participants", &leader, &contact);
+    assert_eq!((status, &made["position"]), (201, &json!(2)));
+    let list = "/v1/participants?min_position=2";
+    let (status, list) = ask(&serving, "GET", list, &leader, "");
+    assert_eq!(
+        (status, &list["participants"][0]["name"]),
+        (200, &json!("Kari"))
+    );
+
+    let pid = serving.child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(serving.child.wait().unwrap().success());
+
+    let verified = stegspor(folder.path(), &["verify", "--json"]);
+    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(
+        (&verified["fits"], &verified["position"]),
+        (&json!(true), &json!(2))
+    );
+    // Nothing personal in the log's file, nor in what lies beside it but the vault.
+    let log = std::fs::read(folder.path().join("data/log.sqlite")).unwrap();
+    assert!(!log.windows(4).any(|bytes| bytes == b"Kari"));
+}
+
+fn event(id: &str, kind: &str, subject: &str, time: &str, data: &Value) -> String {
+    json!({
+        "specversion": "1.0", "id": id, "source": "/old/system", "subject": subject,
+        "type": format!("no.stegspor.{kind}.v1"), "time": time, "recordedat": time, "data": data,
+    })
+    .to_string()
+}
+
+#[test]
+fn a_file_of_events_is_imported_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let participant = "0197f0a2-0000-7000-8000-000000000002";
+    let unit = json!({ "kind": "department", "offers_individual_tidgiver": true });
+    let contact = json!({ "department": OSLO, "channels": ["other"], "name": "Kari Eksempel" });
+    let none = json!({});
+    let lines = [
+        event(
+            "1",
+            "unit.unit-registered",
+            OSLO,
+            "2020-01-01T09:00:00Z",
+            &unit,
+        ),
+        event(
+            "2",
+            "participant.first-contact-made",
+            participant,
+            "2020-02-01T09:00:00Z",
+            &contact,
+        ),
+        event(
+            "2",
+            "participant.first-contact-made",
+            participant,
+            "2020-02-01T09:00:00Z",
+            &contact,
+        ),
+        "not an event".to_owned(),
+        String::new(),
+        event(
+            "3",
+            "participant.participation-begun",
+            participant,
+            "2020-03-01T09:00:00Z",
+            &none,
+        ),
+        event(
+            "4",
+            "participant.relapse-reported",
+            participant,
+            "2020-01-15T09:00:00Z",
+            &none,
+        ),
+        event(
+            "5",
+            "participant.first-conversation-held",
+            participant,
+            "2020-02-09T09:00:00Z",
+            &none,
+        ),
+    ];
+    std::fs::write(folder.path().join("old.ndjson"), lines.join("\n")).unwrap();
+    let arguments = ["import", "old.ndjson", "--trusted-history", "--json"];
+    let imported = stegspor(folder.path(), &arguments);
+    assert_eq!(imported.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&imported.stdout).unwrap();
+    assert_eq!(
+        report,
+        json!({
+            "accepted": 3,
+            "already_recorded": 1,
+            "refused": [
+                {
+                    "line": 4, "rule": "malformed-json", "pointer": "",
+                    "detail": "not JSON from line 1, column 2",
+                },
+                {
+                    "line": 6, "rule": "D11",
+                    "detail": "the kartlegging comes before participation",
+                },
+                {
+                    "line": 7, "rule": "recorded-at-decreases", "pointer": "/recordedat",
+                    "detail": "this lies before what was recorded last",
+                },
+            ],
+        })
+    );
+    let refused = std::fs::read_to_string(folder.path().join("old.ndjson.refused.ndjson")).unwrap();
+    assert_eq!(
+        refused,
+        format!("{}\n{}\n{}\n", lines[3], lines[5], lines[6])
+    );
+
+    let again: Value = serde_json::from_slice(&stegspor(folder.path(), &arguments).stdout).unwrap();
+    assert_eq!(
+        (&again["accepted"], &again["already_recorded"]),
+        (&json!(0), &json!(4))
+    );
+
+    let replayed = stegspor(folder.path(), &["replay", participant, "--json"]);
+    let journey: Vec<(Value, Value)> = text(&replayed.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|event| (event["kind"].clone(), event["recorded_at"].clone()))
+        .collect();
+    assert_eq!(
+        journey,
+        [
+            (json!("first-contact-made"), json!("2020-02-01T09:00:00Z")),
+            (
+                json!("first-conversation-held"),
+                json!("2020-02-09T09:00:00Z")
+            ),
+        ]
+    );
+    let then = stegspor(
+        folder.path(),
+        &["replay", participant, "--known-at", "2020-02-01"],
+    );
+    assert_eq!(text(&then.stdout).lines().count(), 1);
+    assert!(!text(&then.stdout).contains("Kari"));
+}
+
+#[test]
+fn what_is_asked_wrongly_is_said_on_standard_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = stegspor(
+        folder.path(),
+        &["replay", "0197f0a2-0000-7000-8000-000000000002"],
+    );
+    assert_eq!(nobody.status.code(), Some(1));
+    assert_eq!(
+        text(&nobody.stderr),
+        "stegspor: no such participant is known\n"
+    );
+    let no_unit = stegspor(folder.path(), &["token", "--role", "veileder"]);
+    assert_eq!(no_unit.status.code(), Some(1));
+    assert_eq!(
+        text(&no_unit.stderr),
+        "stegspor: this role needs a unit: --unit stegforsteg-oslo\n"
+    );
+}

@@ -1,0 +1,298 @@
+//! Commands over HTTP: what they answer, and that a request that is repeated is recorded once.
+
+use domain::es::{Position, Role};
+use serde_json::json;
+use tests::{BERGEN, OSLO, TestApp};
+
+#[tokio::test]
+async fn a_first_contact_is_recorded_and_its_words_stay_out_of_the_log() {
+    let app = TestApp::new().await;
+    let before = app.service.app.log.head().await.unwrap();
+    let reply = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .header(
+            "traceparent",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        )
+        .json(&json!({
+            "department": OSLO,
+            "channels": ["other-participants"],
+            "name": "Kari Eksempel",
+            "contact": "900 00 000",
+            "occurred_at": "2021-06-30",
+        }))
+        .await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let id = reply.text_of("id");
+    assert_eq!(
+        reply.header("location"),
+        Some(format!("/v1/participants/{id}").as_str())
+    );
+    assert_eq!(reply.header("etag"), Some("\"1\""));
+    assert_eq!(reply.body["version"], 1);
+    assert_eq!(reply.body["position"], before.0 + 1);
+    assert_eq!(reply.body["event_ids"].as_array().unwrap().len(), 1);
+
+    let events = app.service.app.log.read_all(before, 10).await.unwrap();
+    let [event] = events.as_slice() else {
+        panic!("one event")
+    };
+    let stored = format!("{} {} {}", event.stream, event.metadata, event.data);
+    assert!(
+        !stored.contains("Kari") && !stored.contains("900"),
+        "{stored}"
+    );
+    assert!(event.metadata.contains("4bf92f3577b34da6a3ce929d0e0e4736"));
+    assert!(event.metadata.contains("\"role\":\"veileder\""));
+
+    app.caught_up().await;
+    let seen = app
+        .get(&format!("/v1/participants/{id}"))
+        .veileder(OSLO)
+        .await;
+    assert_eq!(seen.status, 200, "{seen:?}");
+    assert_eq!(seen.body["name"], "Kari Eksempel");
+    assert_eq!(seen.body["contact"], "900 00 000");
+    assert_eq!(seen.body["stays"][0]["standing"], "inquiry");
+}
+
+#[tokio::test]
+async fn a_command_sent_twice_under_one_key_is_recorded_once() {
+    let app = TestApp::new().await;
+    let body = json!({ "department": OSLO, "channels": ["other"], "name": "Ola" });
+    let send = |body: &serde_json::Value| {
+        app.post("/v1/participants")
+            .veileder(OSLO)
+            .header("idempotency-key", "the morning's call")
+            .json(body)
+    };
+    let first = send(&body).await;
+    let head = app.service.app.log.head().await.unwrap();
+    // Later, and without a time of its own: it still is the same request.
+    app.clock.set("2021-07-01T11:00:00Z".parse().unwrap());
+    let second = send(&body).await;
+    assert_eq!((first.status, second.status), (201, 200), "{second:?}");
+    assert_eq!(first.body, second.body);
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
+
+    let other = send(&json!({ "department": OSLO, "channels": ["other"], "name": "Per" })).await;
+    assert_eq!(other.status, 409);
+    assert_eq!(
+        other.body,
+        json!({
+            "type": "/problems/a-name-is-given-once",
+            "title": "An id names one thing, for ever.",
+            "status": 409,
+            "detail": "this id was used for something else",
+            "rule": "G3",
+        })
+    );
+    // The words that were told first are still there.
+    app.caught_up().await;
+    let id = first.text_of("id");
+    let seen = app
+        .get(&format!("/v1/participants/{id}"))
+        .veileder(OSLO)
+        .await;
+    assert_eq!(seen.body["name"], "Ola");
+}
+
+#[tokio::test]
+async fn a_command_rests_on_the_version_that_was_seen() {
+    let app = TestApp::new().await;
+    let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;
+    let hold = format!("/v1/participants/{id}/hold-first-conversation");
+    let stale = app
+        .post(&hold)
+        .veileder(OSLO)
+        .header("if-match", "\"7\"")
+        .await;
+    assert_eq!(stale.status, 412);
+    assert_eq!(
+        stale.body,
+        json!({
+            "type": "/problems/stale-version",
+            "title": "The record has changed since it was seen.",
+            "status": 412,
+            "rule": "stale-version",
+            "pointer": "/If-Match",
+            "errors": [{
+                "pointer": "/If-Match",
+                "detail": "the record is at version 1, not 7",
+            }],
+        })
+    );
+    let fresh = app
+        .post(&hold)
+        .veileder(OSLO)
+        .header("if-match", "\"1\"")
+        .await;
+    assert_eq!((fresh.status, fresh.header("etag")), (201, Some("\"2\"")));
+    let malformed = app.post(&hold).veileder(OSLO).header("if-match", "2").await;
+    assert_eq!(
+        (malformed.status, malformed.text_of("rule")),
+        (400, "invalid-header".into())
+    );
+}
+
+#[tokio::test]
+async fn what_is_so_already_is_answered_without_a_new_event() {
+    let app = TestApp::new().await;
+    let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;
+    let hold = format!("/v1/participants/{id}/hold-first-conversation");
+    assert_eq!(app.post(&hold).veileder(OSLO).await.status, 201);
+    let again = app.post(&hold).veileder(OSLO).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.body["event_ids"], json!([]));
+    assert_eq!(again.body["version"], 2);
+}
+
+#[tokio::test]
+async fn a_broken_rule_is_named_in_the_askers_language() {
+    let app = TestApp::new().await;
+    let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;
+    let reply = app
+        .post(&format!("/v1/participants/{id}/set-goal"))
+        .veileder(OSLO)
+        .header("accept-language", "nb-NO, en;q=0.5")
+        .json(&json!({ "text": "Finne en bolig", "participant_agreed": true }))
+        .await;
+    assert_eq!(
+        (reply.status, reply.media()),
+        (409, Some("application/problem+json"))
+    );
+    assert_eq!(reply.header("content-language"), Some("nb"));
+    assert_eq!(
+        reply.body,
+        json!({
+            "type": "/problems/kartlegging-comes-first",
+            "title": "Kartlegging kommer før plan, kobling og oppdrag.",
+            "status": 409,
+            "detail": "kartleggingen kommer før plan, kobling og oppdrag",
+            "rule": "D17",
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_correction_keeps_what_it_does_not_mention_and_takes_new_words_to_the_vault() {
+    let app = TestApp::new().await;
+    let made = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .json(&json!({
+            "department": OSLO, "channels": ["other"], "name": "Kari Eksempel",
+            "contact": "900 00 000", "occurred_at": "2021-06-01",
+        }))
+        .await;
+    let id = made.text_of("id");
+    let head = app.service.app.log.head().await.unwrap();
+    let corrected = app
+        .post(&format!("/v1/participants/{id}/correct-entry"))
+        .veileder(OSLO)
+        .json(&json!({
+            "entry": made.body["event_ids"][0],
+            "occurred_at": "2021-05-20",
+            "data": { "department": OSLO, "channels": ["municipal-staff"], "name": "Kari Riktig" },
+        }))
+        .await;
+    assert_eq!(corrected.status, 201, "{corrected:?}");
+    let stored = app.service.app.log.read_all(head, 1).await.unwrap();
+    assert!(!stored[0].data.contains("Kari"), "{}", stored[0].data);
+    app.caught_up().await;
+    let seen = app
+        .get(&format!("/v1/participants/{id}"))
+        .veileder(OSLO)
+        .await;
+    assert_eq!(seen.body["name"], "Kari Riktig");
+    assert_eq!(seen.body["contact"], "900 00 000");
+    assert_eq!(seen.body["stays"][0]["opened"], "2021-05-20");
+    assert_eq!(
+        seen.body["stays"][0]["channels"],
+        json!(["municipal-staff"])
+    );
+}
+
+#[tokio::test]
+async fn a_yes_to_a_referral_opens_an_inquiry_of_the_person() {
+    let app = TestApp::new().await;
+    let consent = "0197f0a2-0000-7000-8000-000000000001";
+    let person = "0197f0a2-0000-7000-8000-000000000002";
+    let proposed = app
+        .post("/v1/referrals")
+        .role_at(Role::Institution, "slemdal")
+        .json(&json!({
+            "from": "slemdal", "to": OSLO, "situation": "in-patient",
+            "consent_id": consent, "name": "Liv Henvist",
+        }))
+        .await;
+    assert_eq!(proposed.status, 201, "{proposed:?}");
+    let referral = proposed.text_of("id");
+    let agreed = app
+        .post(&format!("/v1/referrals/{referral}/agree"))
+        .role_at(Role::Institution, "slemdal")
+        .json(&json!({ "participant_id": person, "consent_id": consent }))
+        .await;
+    assert_eq!(agreed.status, 201, "{agreed:?}");
+    // The position answered shows what followed, too.
+    app.caught_up().await;
+    let position = Position(agreed.body["position"].as_u64().unwrap());
+    assert_eq!(app.service.app.log.head().await.unwrap(), position);
+    let seen = app
+        .get(&format!("/v1/participants/{person}"))
+        .veileder(OSLO)
+        .await;
+    assert_eq!(seen.status, 200, "{seen:?}");
+    assert_eq!(seen.body["name"], "Liv Henvist");
+    assert_eq!(seen.body["stays"][0]["referral_id"], referral);
+    assert_eq!(seen.body["stays"][0]["phase"], "during");
+    // A department that it was not proposed to hears nothing of the person.
+    let elsewhere = app
+        .get(&format!("/v1/participants/{person}"))
+        .veileder(BERGEN)
+        .await;
+    assert_eq!(elsewhere.status, 404);
+}
+
+#[tokio::test]
+async fn every_stream_takes_commands() {
+    let app = TestApp::new().await;
+    let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;
+    let participant = app.participant(OSLO, "2021-05-01", "Ola").await;
+    app.told(
+        &participant,
+        OSLO,
+        &[
+            ("assess-tidgiver-readiness", json!({ "readiness": "ready" })),
+            (
+                "match-tidgiver",
+                json!({
+                    "tidgiver": tidgiver, "kind": "social", "purpose": "sport",
+                    "begins": "2021-07-01", "review": "2021-08-01", "ends": "2021-12-01",
+                    "because": ["interests"], "ground_rules_accepted": true,
+                }),
+            ),
+        ],
+    )
+    .await;
+    let cooperation = app
+        .post(&format!(
+            "/v1/cooperations/slemdal/{OSLO}/begin-cooperation"
+        ))
+        .leader(OSLO)
+        .json(&json!({
+            "unit": "slemdal", "department": OSLO,
+            "coordinator": "0197f0a2-0000-7000-8000-000000000009",
+        }))
+        .await;
+    assert_eq!(cooperation.status, 201, "{cooperation:?}");
+    let figures = app
+        .post(&format!("/v1/units/{OSLO}/report-key-figures"))
+        .leader(OSLO)
+        .json(&json!({
+            "on": "2021-06-30", "employees": 7, "full_time_equivalents_hundredths": 620,
+        }))
+        .await;
+    assert_eq!(figures.status, 201, "{figures:?}");
+}

@@ -1,0 +1,307 @@
+//! Queries over HTTP: what each role sees, which time is meant, and how fresh the answer is.
+
+use domain::es::Role;
+use serde_json::{Value, json};
+use tests::{BERGEN, OSLO, SLEMDAL, TestApp};
+use uuid::Uuid;
+
+#[tokio::test]
+async fn an_answer_says_what_it_shows() {
+    let app = TestApp::new().await;
+    app.participant(OSLO, "2021-05-01", "Ola").await;
+    app.caught_up().await;
+    let reply = app.get("/v1/standing").leader(OSLO).await;
+    assert_eq!(reply.status, 200);
+    let mut told = reply.body;
+    assert!(
+        told["definition"]
+            .take()
+            .as_str()
+            .is_some_and(|text| text.contains("registered"))
+    );
+    assert_eq!(
+        told,
+        json!({
+            "position": 9, "as_of": "2021-07-01", "known_at": "2021-07-01T10:00:00Z",
+            "definition": null,
+            "registered": 1, "active": 0, "incoming": 0, "passive": 1, "paused": 0,
+            "ended": 0, "closed": 0,
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_was_known_then_is_told_apart_from_what_is_known_now() {
+    let app = TestApp::new().await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    app.clock.set("2021-08-01T10:00:00Z".parse().unwrap());
+    app.told(
+        &id,
+        OSLO,
+        &[(
+            "end-participation",
+            json!({
+                "reason": "no-contact-since", "learned": "by-review", "occurred_at": "2021-06-15",
+            }),
+        )],
+    )
+    .await;
+    app.caught_up().await;
+    let mut registered = vec![];
+    for query in [
+        "",
+        "?as_of=2021-06-30",
+        "?as_of=2021-06-30&known_at=2021-07-02",
+        "?as_of=2021-06-14",
+        "?known_at=2021-07-01T10:00:00Z",
+    ] {
+        let reply = app.get(&format!("/v1/standing{query}")).leader(OSLO).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        registered.push((query, reply.body["registered"].as_i64().unwrap()));
+    }
+    assert_eq!(
+        registered,
+        [
+            ("", 0),
+            ("?as_of=2021-06-30", 0),
+            ("?as_of=2021-06-30&known_at=2021-07-02", 1),
+            ("?as_of=2021-06-14", 1),
+            ("?known_at=2021-07-01T10:00:00Z", 1),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_position_not_reached_is_said_and_not_passed_off_as_new() {
+    let app = TestApp::new().await;
+    app.caught_up().await;
+    let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;
+    let person = format!("/v1/participants/{id}?min_position=6");
+    let behind = app.get(&person).veileder(OSLO).await;
+    assert_eq!(
+        (behind.status, behind.header("retry-after")),
+        (503, Some("1"))
+    );
+    assert_eq!(
+        behind.body,
+        json!({
+            "type": "/problems/not-caught-up",
+            "title": "The read models have not reached the position asked for.",
+            "status": 503,
+            "rule": "not-caught-up",
+            "pointer": "/min_position",
+            "errors": [{
+                "pointer": "/min_position", "detail": "position 5 is shown, not yet 6",
+            }],
+        })
+    );
+    app.caught_up().await;
+    let seen = app.get(&person).veileder(OSLO).await;
+    assert_eq!((seen.status, &seen.body["position"]), (200, &json!(6)));
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page_and_a_cursor_belongs_to_its_list() {
+    let app = TestApp::new().await;
+    for n in 0..5 {
+        app.contact_made(OSLO, "2021-06-01", &format!("Person {n}"))
+            .await;
+    }
+    app.contact_made(BERGEN, "2021-06-01", "Elsewhere").await;
+    app.caught_up().await;
+    let mut names = vec![];
+    let mut path = "/v1/participants?limit=2".to_owned();
+    let mut cursor = String::new();
+    loop {
+        let page = app.get(&path).leader(OSLO).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        for person in page.body["participants"].as_array().unwrap() {
+            names.push(person["name"].as_str().unwrap().to_owned());
+        }
+        match page.body["next_cursor"].as_str() {
+            None => break,
+            Some(next) => next.clone_into(&mut cursor),
+        }
+        path = format!("/v1/participants?limit=2&cursor={cursor}");
+    }
+    names.sort();
+    assert_eq!(
+        names,
+        ["Person 0", "Person 1", "Person 2", "Person 3", "Person 4"]
+    );
+    let elsewhere = app
+        .get(&format!("/v1/worklist?cursor={cursor}"))
+        .leader(OSLO)
+        .await;
+    assert_eq!(
+        (elsewhere.status, &elsewhere.body["pointer"]),
+        (422, &json!("/cursor"))
+    );
+}
+
+/// A participant with a sentence, a relapse and an oppdrag: their id, and the tidgiver's.
+async fn a_life(app: &TestApp) -> (String, String) {
+    let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;
+    let id = app.participant(OSLO, "2021-05-01", "Kari Eksempel").await;
+    app.told(
+        &id,
+        OSLO,
+        &[
+            ("begin-serving-sentence", json!({ "form": "section12" })),
+            ("assess-tidgiver-readiness", json!({ "readiness": "ready" })),
+            (
+                "match-tidgiver",
+                json!({
+                    "tidgiver": tidgiver, "kind": "social", "purpose": "sport",
+                    "begins": "2021-07-01", "review": "2021-08-01", "ends": "2021-12-01",
+                    "because": ["interests"], "ground_rules_accepted": true,
+                }),
+            ),
+            ("report-relapse", json!({})),
+        ],
+    )
+    .await;
+    app.caught_up().await;
+    (id, tidgiver)
+}
+
+#[tokio::test]
+async fn each_role_sees_its_part_of_a_person() {
+    let app = TestApp::new().await;
+    let (id, tidgiver) = a_life(&app).await;
+    let person = format!("/v1/participants/{id}");
+    let timeline = format!("{person}/timeline");
+
+    let all = app.get(&person).veileder(OSLO).await.body;
+    assert_eq!(all["name"], "Kari Eksempel");
+    assert_eq!(all["sentences"].as_array().unwrap().len(), 1);
+    assert_eq!(all["relapses"].as_array().unwrap().len(), 1);
+    let facts = app.get(&timeline).veileder(OSLO).await.body;
+    assert_eq!(kinds(&facts).len(), 8);
+
+    let wishes = app
+        .get(&person)
+        .role_at(Role::TidgiverCoordinator, OSLO)
+        .await
+        .body;
+    assert_eq!(wishes["first_name"], "Kari");
+    assert_eq!(wishes["wishes"], json!(["housing"]));
+    for field in ["name", "contact", "sentences", "relapses"] {
+        assert_eq!(wishes.get(field), None, "{field}");
+    }
+    assert_eq!(wishes["stays"][0].get("situation"), None);
+    let facts = app
+        .get(&timeline)
+        .role_at(Role::TidgiverCoordinator, OSLO)
+        .await
+        .body;
+    assert_eq!(
+        kinds(&facts),
+        [
+            "kartlegging-done",
+            "tidgiver-readiness-assessed",
+            "tidgiver-matched"
+        ]
+    );
+
+    let token = app.token(Role::Participant, None, id.parse().unwrap());
+    let own = app.get(&person).token(&token).await.body;
+    assert_eq!(own["name"], "Kari Eksempel");
+    assert_eq!(kinds(&app.get(&timeline).token(&token).await.body).len(), 8);
+
+    let token = app.token(Role::Tidgiver, None, tidgiver.parse().unwrap());
+    let agreed = app.get("/v1/participants").token(&token).await.body;
+    let mut one = agreed["participants"][0].clone();
+    one["oppdrag_id"].take();
+    assert_eq!(
+        one,
+        json!({
+            "participant_id": id, "oppdrag_id": null, "first_name": "Kari", "kind": "social",
+            "purpose": "sport", "begins": "2021-07-01", "review": "2021-08-01",
+            "ends": "2021-12-01", "started": null, "meetings": 0, "cancellations": 0,
+            "ended": null,
+        })
+    );
+    let nobodys = app.token(Role::Tidgiver, None, Uuid::from_u128(77));
+    let none = app.get("/v1/participants").token(&nobodys).await.body;
+    assert_eq!(none["participants"], json!([]));
+}
+
+fn kinds(timeline: &Value) -> Vec<&str> {
+    let facts = timeline["facts"].as_array().unwrap();
+    facts
+        .iter()
+        .map(|fact| fact["kind"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn small_counts_are_hidden_from_who_sees_all_units() {
+    let app = TestApp::new().await;
+    for n in 0..7 {
+        let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+        if n < 6 {
+            let held = json!({ "channel": "phone", "with": "veileder" });
+            app.told(&id, OSLO, &[("hold-contact", held)]).await;
+        }
+    }
+    // Known, and by then past, when the month ends.
+    app.clock.set("2021-08-15T10:00:00Z".parse().unwrap());
+    app.caught_up().await;
+    let counts = |body: &Value| {
+        ["registered", "active", "incoming", "passive", "paused"].map(|name| body[name].clone())
+    };
+    let exact = app.get("/v1/standing").leader(OSLO).await.body;
+    assert_eq!(json!(counts(&exact)), json!([7, 6, 0, 1, 0]));
+    let hidden = app.get("/v1/standing").role(Role::Analyst).await;
+    assert_eq!(json!(counts(&hidden.body)), json!([7, null, 0, null, 0]));
+    assert_eq!(hidden.body["as_of"], "2021-07-31");
+    let any_day = app
+        .get("/v1/standing?as_of=2021-07-30")
+        .role(Role::Analyst)
+        .await;
+    assert_eq!(
+        (any_day.status, &any_day.body["pointer"]),
+        (422, &json!("/as_of"))
+    );
+}
+
+#[tokio::test]
+async fn an_institution_sees_what_goes_out_from_it() {
+    let app = TestApp::new().await;
+    for from in [SLEMDAL, "loland"] {
+        for _ in 0..6 {
+            let proposed = app
+                .post("/v1/referrals")
+                .role_at(Role::Institution, from)
+                .json(&json!({ "from": from, "to": OSLO, "situation": "in-patient" }))
+                .await;
+            assert_eq!(proposed.status, 201);
+        }
+    }
+    app.caught_up().await;
+    let flows = app
+        .get("/v1/flows")
+        .role_at(Role::Institution, SLEMDAL)
+        .await;
+    assert_eq!(flows.status, 200, "{flows:?}");
+    let from: Vec<_> = flows.body["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|flow| (flow["from"].clone(), flow["to"].clone()))
+        .collect();
+    assert_eq!(from, [(json!(SLEMDAL), json!(OSLO))]);
+    let stage = flows.body["flows"][0]["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|stage| stage["stage"] == "proposed")
+        .unwrap();
+    assert_eq!(stage["count"], 6);
+    let others = app
+        .get("/v1/flows?from=loland")
+        .role_at(Role::Institution, SLEMDAL)
+        .await;
+    assert_eq!(others.status, 404);
+}
