@@ -29,13 +29,13 @@ struct Demo {
 
 impl Demo {
     async fn played() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("log.sqlite").display());
-        let log: Arc<dyn EventStore> = infra::event_store::open(&url).await.unwrap();
+        let log: Arc<dyn EventStore> = infra::event_store::open(&url).await.expect("a log");
         let app = TestApp::over(Arc::clone(&log)).await;
         let cast = api::history::demo::play(&*log, &*app.service.app.vault, &mut |_, _| {})
             .await
-            .unwrap();
+            .expect("the history breaks no rule");
         assert_eq!(cast, api::history::demo::cast());
         assert_eq!(json!(cast.now), published()["now"]);
         app.caught_up().await;
@@ -57,17 +57,29 @@ impl Demo {
         let mut sum = 0;
         for department in DEPARTMENTS {
             let answer = self.answer(department, path).await;
-            sum += answer[figure].as_i64().unwrap();
+            sum += count(&answer[figure]);
         }
         sum
     }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().expect("a text")
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().expect("a list")
+}
+
+fn count(value: &Value) -> i64 {
+    value.as_i64().expect("a number")
 }
 
 /// The fields of `answer` that `expected` names.
 fn fields_of(answer: &Value, expected: &Value) -> Value {
     expected
         .as_object()
-        .unwrap()
+        .expect("fields")
         .keys()
         .map(|field| (field.clone(), answer[field].clone()))
         .collect::<serde_json::Map<_, _>>()
@@ -89,24 +101,24 @@ async fn the_demo_shows_the_published_figures() {
 
 async fn key_figures(demo: &Demo) {
     let published = &published()["key_figures"];
-    let as_of = published["as_of"].as_str().unwrap();
+    let as_of = text(published, "as_of");
     let mut in_all = 0;
     for department in DEPARTMENTS {
         let expected = &published["units"][department];
         let path = format!("/v1/key-figures?as_of={as_of}&unit={department}");
         let answer = demo.answer(department, &path).await;
-        let units = answer["units"].as_array().unwrap();
+        let units = list(&answer["units"]);
         assert_eq!(units.len(), 1, "{answer}");
         assert_eq!(fields_of(&units[0], expected), *expected, "{department}");
-        in_all += units[0]["participants"].as_i64().unwrap();
+        in_all += count(&units[0]["participants"]);
     }
     assert_eq!(json!(in_all), published["participants_in_all"]);
 }
 
 async fn oslo_list(demo: &Demo) {
-    for published in published()["oslo_list"].as_array().unwrap() {
-        let as_of = published["as_of"].as_str().unwrap();
-        let known_at = published["known_at"].as_str().unwrap();
+    for published in list(&published()["oslo_list"]) {
+        let as_of = text(published, "as_of");
+        let known_at = text(published, "known_at");
         let path = format!("/v1/standing?as_of={as_of}&known_at={known_at}");
         let oslo = demo.answer(OSLO, &path).await;
         let expected = &published["oslo"];
@@ -120,7 +132,7 @@ async fn sentence_serving(demo: &Demo) {
     let expected = json!({ "served": 31, "continued": 19 });
     let published = &published()["sentence_serving"];
     assert_eq!(fields_of(published, &expected), expected);
-    let department = published["unit"].as_str().unwrap();
+    let department = text(published, "unit");
     let path = format!(
         "/v1/sentence-serving?unit={department}&year={}",
         published["year"]
@@ -130,32 +142,31 @@ async fn sentence_serving(demo: &Demo) {
 }
 
 async fn partners(demo: &Demo) {
-    for expected in published()["partners"].as_array().unwrap() {
-        let text = |field: &str| expected[field].as_str().unwrap();
-        let (from, to) = (text("from"), text("to"));
-        let (since, until) = (text("since"), text("until"));
+    for expected in list(&published()["partners"]) {
+        let (from, to) = (text(expected, "from"), text(expected, "to"));
+        let (since, until) = (text(expected, "since"), text(expected, "until"));
         let path = format!("/v1/flows?from={from}&to={to}&since={since}&until={until}");
         let answer = demo.answer(to, &path).await;
-        let flows = answer["flows"].as_array().unwrap();
+        let flows = list(&answer["flows"]);
         assert_eq!(flows.len(), 1, "{answer}");
         let mut counts = expected.clone();
-        counts.as_object_mut().unwrap().remove("since");
-        counts.as_object_mut().unwrap().remove("until");
+        for window in ["since", "until"] {
+            counts.as_object_mut().expect("fields").remove(window);
+        }
         assert_eq!(fields_of(&flows[0], &counts), counts);
     }
 }
 
 async fn structures(demo: &Demo) {
-    for expected in published()["structures"].as_array().unwrap() {
-        let text = |field: &str| expected[field].as_str().unwrap();
-        let (unit, department) = (text("unit"), text("department"));
+    for expected in list(&published()["structures"]) {
+        let (unit, department) = (text(expected, "unit"), text(expected, "department"));
         let path = format!("/v1/cooperations?unit={unit}&department={department}");
         let now = demo.answer(department, &path).await;
         let now = &now["cooperations"][0];
         assert_eq!(now["anchoring"], expected["anchoring"], "{unit}");
         assert_eq!(now["presence"], expected["presence"], "{unit}");
         let visited = &expected["visited"];
-        let path = format!("{path}&as_of={}", visited["as_of"].as_str().unwrap());
+        let path = format!("{path}&as_of={}", text(visited, "as_of"));
         let then = demo.answer(department, &path).await;
         let structure = json!({
             "rhythm": visited["rhythm"],
@@ -168,7 +179,7 @@ async fn structures(demo: &Demo) {
 async fn every_department_has_something_to_do(demo: &Demo) {
     for department in DEPARTMENTS {
         let answer = demo.answer(department, "/v1/worklist").await;
-        let items = answer["items"].as_array().unwrap();
+        let items = list(&answer["items"]);
         assert!(items.len() >= 5, "{department}: {answer}");
     }
 }
@@ -178,9 +189,7 @@ async fn participants_are_counted_from_the_stays(demo: &Demo) {
     let participant = api::history::demo::cast().participant_id;
     let ended = demo
         .app
-        .post(&format!(
-            "/v1/participants/{participant}/end-participation"
-        ))
+        .post(&format!("/v1/participants/{participant}/end-participation"))
         .leader(OSLO)
         .json(&json!({
             "reason": "other-offer",

@@ -185,6 +185,7 @@ impl<'a> Player<'a> {
                             id: ActorId(Uuid::nil()),
                             role: Role::System,
                         },
+                        unit: None,
                         causation_id: Some(cause),
                         consent_id: None,
                         ..telling.metadata.clone()

@@ -35,11 +35,8 @@ impl Pen<'_> {
     pub(super) fn be_referred(&mut self, day: Day, referred: &Referred) -> OpenReferral {
         let id = ReferralId(self.name());
         let consent_id = ConsentId(self.name());
-        let person = self.person.0;
         let proposed = day.minus(self.dice.between(1, 12));
         let (name, contact) = names::person(&mut self.dice, id.0, &mut self.words);
-        // Words about the person move with them.
-        names::person(&mut self.dice, person, &mut self.words);
         self.tell_of_referral(
             proposed,
             id,
