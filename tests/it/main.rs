@@ -9,3 +9,4 @@ mod http_intake;
 mod http_queries;
 mod http_rights;
 mod http_service;
+mod published_figures;
