@@ -32,6 +32,8 @@ use super::{
 };
 
 const SEED: u64 = 0x5354_4547;
+/// About as many steps as there are.
+const STEPS: usize = 36_000;
 
 /// Plays the demo history into an empty log, and its words into the vault. A play that broke off
 /// may be played again. `progress` is told how many steps are done, and of how many.
@@ -69,7 +71,9 @@ pub fn steps() -> Vec<Step> {
         horizon: SUMMER,
     };
     let mut dice = Dice::new(SEED, 0);
-    let mut steps = register(&mut dice, day(2016, 8, 1));
+    // Room for all of them, so that they need not be moved as they become more.
+    let mut steps = Vec::with_capacity(STEPS);
+    steps.extend(register(&mut dice, day(2016, 8, 1)));
     steps.extend(tidgivere(&mut dice, &mut scene));
     steps.extend(figures::key_figures(&mut dice, &scene));
     steps.extend(partners::cooperations(&mut dice, &scene));
