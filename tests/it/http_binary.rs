@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStderr, Command, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -44,6 +44,8 @@ fn text(bytes: &[u8]) -> String {
 /// A service that runs, and is killed if a test fails.
 struct Serving {
     child: Child,
+    /// Held, so that what it says has somewhere to go.
+    _says: BufReader<ChildStderr>,
     address: String,
 }
 
@@ -61,14 +63,20 @@ fn serve(folder: &Path) -> Serving {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let said = BufReader::new(child.stderr.take().unwrap())
+    let mut says = BufReader::new(child.stderr.take().unwrap());
+    let said = says
+        .by_ref()
         .lines()
         .map(Result::unwrap)
         .find(|line| line.contains("http://"))
         .unwrap();
     let (_, rest) = said.split_once("http://").unwrap();
     let address = rest.split_whitespace().next().unwrap().to_owned();
-    Serving { child, address }
+    Serving {
+        child,
+        _says: says,
+        address,
+    }
 }
 
 /// Sends a request as any client does, and reads the whole answer.

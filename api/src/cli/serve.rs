@@ -66,8 +66,8 @@ pub(super) async fn until_asked_to_end(
         let ending = ending.clone();
         async move {
             asked_to_end().await;
-            tracing::info!("asked to end");
             ending.cancel();
+            tracing::info!("asked to end");
         }
     };
     let serving = async {
