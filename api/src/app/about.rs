@@ -103,8 +103,9 @@ fn tidgiver_of(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<
     let named: OppdragId = fields.get("oppdrag_id")?.as_str()?.parse().ok()?;
     events
         .iter()
+        .rev()
         .filter(|event| event.kind == "tidgiver-matched")
-        .filter_map(|event| {
+        .find_map(|event| {
             let event: ParticipantEvent =
                 domain::es::EventData::from_json(&event.kind, event.schema_version, &event.data)
                     .ok()?;
@@ -115,5 +116,4 @@ fn tidgiver_of(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<
                 _ => None,
             }
         })
-        .last()
 }

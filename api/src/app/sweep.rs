@@ -39,9 +39,10 @@ impl Application {
             reached = last.position;
             for event in events {
                 let id = event.id;
-                match Recorded::decode(event) {
-                    Ok(event) => self.react_to(event).await,
-                    Err(_) => tracing::warn!(event = %id, "an event cannot be read"),
+                if let Ok(event) = Recorded::decode(event) {
+                    self.react_to(event).await;
+                } else {
+                    tracing::warn!(event = %id, "an event cannot be read");
                 }
             }
         }

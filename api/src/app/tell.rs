@@ -87,7 +87,8 @@ impl Application {
                 .as_ref()
                 .is_some_and(|about| rights::may_record(who, telling.kind, about));
         }
-        if !permitted && !(opens && about.is_none()) {
+        let may_open = opens && about.is_none();
+        if !permitted && !may_open {
             return Err(Problem::general(&general::NOT_FOUND));
         }
         let digest = self.digest(&telling);

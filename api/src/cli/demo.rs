@@ -97,7 +97,7 @@ async fn play(settings: &Settings, log: &dyn EventStore) -> anyhow::Result<DemoC
 
 /// A token for each role, by `role` or `role:unit`.
 fn tokens(secret: &Secret, cast: &DemoCast) -> BTreeMap<String, String> {
-    let ids = SeededIds::new(0x0064_656d_6f);
+    let ids = SeededIds::new(0x6465_6d6f);
     let mut tokens = BTreeMap::new();
     let mut give = |name: &str, role: Role, unit: Option<&UnitId>, subject: Uuid| {
         let name = unit.map_or_else(|| name.to_owned(), |unit| format!("{name}:{unit}"));

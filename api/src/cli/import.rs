@@ -30,7 +30,7 @@ use lines::{Line, Lines};
 
 /// Take a file of events in
 ///
-/// The file holds one CloudEvent 1.0 a line (NDJSON), of any kind in the catalogue (see /docs or
+/// The file holds one event a line (NDJSON of CloudEvents 1.0), of any kind in the catalogue (see /docs or
 /// /openapi.json of a running service). Each is recorded once, however often it is imported. Lines
 /// that are refused are told with their number and rule, and written, as they were, to
 /// FILE.refused.ndjson; the exit status is 1 then. `-` reads standard input.

@@ -48,7 +48,7 @@ impl Simulate {
         };
         let bar = Bar::new("persons");
         simulate::play(log.as_ref(), Some(vault.as_ref()), size, &mut |done, of| {
-            bar.show(done, of)
+            bar.show(done, of);
         })
         .await?;
         bar.done();

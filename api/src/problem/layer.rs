@@ -60,7 +60,6 @@ fn refused_by_a_layer(response: &Response) -> Option<&'static General> {
 }
 
 /// What is told when a handler panicked: nothing of why.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 pub(crate) fn internal(_panic: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     Problem::general(&general::INTERNAL).into_response()

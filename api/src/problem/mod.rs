@@ -116,7 +116,7 @@ pub struct At {
 pub struct Problem {
     about: About,
     status: StatusCode,
-    detail: Option<Text>,
+    detail: Option<Box<Text>>,
     errors: Vec<At>,
     retry_after: Option<u32>,
     challenge: bool,
@@ -152,7 +152,7 @@ impl Problem {
     /// What is so in this case.
     #[must_use]
     pub fn detail(mut self, detail: Text) -> Self {
-        self.detail = Some(detail);
+        self.detail = Some(Box::new(detail));
         self
     }
 

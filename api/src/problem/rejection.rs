@@ -49,8 +49,8 @@ pub fn in_future(pointer: &str) -> Problem {
         .at(pointer, detail)
 }
 
-fn field(name: &str) -> Option<String> {
-    Some(format!("/{name}"))
+fn at(name: &str) -> String {
+    format!("/{name}")
 }
 
 /// The field that names the unit.
@@ -58,7 +58,7 @@ fn naming(unit: &UnitId, data: &Value) -> Option<String> {
     data.as_object()?
         .iter()
         .find(|(_, value)| value.as_str() == Some(unit.as_str()))
-        .and_then(|(name, _)| field(name))
+        .map(|(name, _)| at(name))
 }
 
 /// The field that holds a day before `begun`: one of the data, or when it happened.
@@ -71,36 +71,37 @@ fn too_early(begun: Day, data: &Value) -> Option<String> {
                 .and_then(|text| text.parse::<Day>().ok())
                 .is_some_and(|day| day < begun)
         })
-        .map_or_else(|| field("occurred_at"), field)
+        .map(at)
+        .or_else(|| Some(at("occurred_at")))
 }
 
 impl Refused for ParticipantRejection {
     fn pointer(&self, data: &Value) -> Option<String> {
         match self {
             Self::UnknownUnit { unit } => naming(unit, data),
-            Self::NoChannel => field("channels"),
-            Self::GoalNotAgreed => field("participant_agreed"),
-            Self::NoSuchGoal => field("goal_id"),
-            Self::NoConsent | Self::NoSuchConsent => field("consent_id"),
+            Self::NoChannel => Some(at("channels")),
+            Self::GoalNotAgreed => Some(at("participant_agreed")),
+            Self::NoSuchGoal => Some(at("goal_id")),
+            Self::NoConsent | Self::NoSuchConsent => Some(at("consent_id")),
             Self::NameTaken => ["goal_id", "consent_id", "oppdrag_id", "concern_id"]
                 .into_iter()
                 .find(|name| data.get(name).is_some())
-                .and_then(field),
-            Self::NoMatchReason => field("because"),
+                .map(at),
+            Self::NoMatchReason => Some(at("because")),
             Self::ReviewTooLate { .. } => ["review", "next_review"]
                 .into_iter()
                 .find(|name| data.get(name).is_some())
-                .and_then(field),
-            Self::EndTooLate { .. } => field("ends"),
+                .map(at),
+            Self::EndTooLate { .. } => Some(at("ends")),
             Self::OppdragEnded { .. } | Self::NoSuchOppdrag | Self::NoStartConversation => {
-                field("oppdrag_id")
+                Some(at("oppdrag_id"))
             }
-            Self::GroundRulesNotAccepted => field("ground_rules_accepted"),
-            Self::TidgiverNotApproved | Self::TidgiverElsewhere => field("tidgiver"),
-            Self::NoSuchConcern => field("concern_id"),
-            Self::NoContactTriedAfterRelapse => field("reason"),
+            Self::GroundRulesNotAccepted => Some(at("ground_rules_accepted")),
+            Self::TidgiverNotApproved | Self::TidgiverElsewhere => Some(at("tidgiver")),
+            Self::NoSuchConcern => Some(at("concern_id")),
+            Self::NoContactTriedAfterRelapse => Some(at("reason")),
             Self::BeforeItsBeginning { begun } => too_early(*begun, data),
-            Self::StayEnded { .. } => field("occurred_at"),
+            Self::StayEnded { .. } => Some(at("occurred_at")),
             Self::NotKnown
             | Self::NoConversationYet
             | Self::NotMappedYet
@@ -186,10 +187,10 @@ impl Refused for ReferralRejection {
     fn pointer(&self, data: &Value) -> Option<String> {
         match self {
             Self::UnknownUnit { unit } => naming(unit, data),
-            Self::AnotherPerson => field("participant_id"),
-            Self::MoreThanContact => field("name"),
-            Self::NoWayOnward => field("onward_to"),
-            Self::WelcomeBackInThePast => field("welcome_back_from"),
+            Self::AnotherPerson => Some(at("participant_id")),
+            Self::MoreThanContact => Some(at("name")),
+            Self::NoWayOnward => Some(at("onward_to")),
+            Self::WelcomeBackInThePast => Some(at("welcome_back_from")),
             Self::AlreadyProposed
             | Self::NotProposed
             | Self::PatientHasNotAgreed
@@ -237,7 +238,7 @@ impl Refused for ReferralRejection {
 impl Refused for TidgiverRejection {
     fn pointer(&self, _: &Value) -> Option<String> {
         match self {
-            Self::NotADepartment { .. } | Self::AppliedElsewhere => field("department"),
+            Self::NotADepartment { .. } | Self::AppliedElsewhere => Some(at("department")),
             Self::NotKnown
             | Self::HasLeft
             | Self::NotInterviewedAndTrained
@@ -287,7 +288,7 @@ impl Refused for UnitRejection {
     fn pointer(&self, _: &Value) -> Option<String> {
         match self {
             Self::NotRegistered => None,
-            Self::FiguresOfTheFuture => field("on"),
+            Self::FiguresOfTheFuture => Some(at("on")),
         }
     }
 

@@ -22,7 +22,7 @@ use super::{RequestId, headers::IDEMPOTENCY_KEY};
 use crate::{app::Application, problem};
 
 /// How long an answer may take. The past may have to be replayed for it.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

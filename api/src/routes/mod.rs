@@ -100,7 +100,6 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// The whole service over HTTP.
-#[must_use]
 pub fn router(service: Service) -> Router {
     let mut router = Router::new();
     for endpoint in endpoints() {
