@@ -58,11 +58,15 @@ fn find_references(value: &serde_json::Value, found: &mut Vec<String>) {
         found.push(reference.to_owned());
     }
     match value {
-        serde_json::Value::Object(fields) => fields
-            .values()
-            .for_each(|value| find_references(value, found)),
+        serde_json::Value::Object(fields) => {
+            for value in fields.values() {
+                find_references(value, found);
+            }
+        }
         serde_json::Value::Array(items) => {
-            items.iter().for_each(|value| find_references(value, found));
+            for value in items {
+                find_references(value, found);
+            }
         }
         _ => {}
     }

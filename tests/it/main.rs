@@ -1,5 +1,7 @@
 //! Integration tests over the real router and the real engines, in one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod execute;
 mod http_bad_input;
 mod http_binary;
