@@ -3,10 +3,10 @@
 //!
 //! The log of ten million is kept under `target/` for the next run.
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use domain::{
-    es::{EventStore, Expected, Position, StreamName, Version},
+    es::{EventStore, Expected, Position, StreamName},
     participant::Participant,
     words::ParticipantId,
 };
@@ -24,6 +24,8 @@ const SMALL: u128 = 10_000;
 const BIG: u128 = 10_000_000;
 /// How many events a stream holds before the measurement.
 const LENGTH: u128 = 50;
+/// How many streams are written to while it is measured: as many as the small log has.
+const WRITTEN: u128 = SMALL / LENGTH;
 /// How many streams are filled turn about.
 const ABREAST: u128 = 500;
 
@@ -86,7 +88,7 @@ async fn filled(path: &Path, events: u128, samples: &Arc<Samples>) -> Result<Sql
     Ok(SqliteEventStore::open(path).await?)
 }
 
-/// Clients that append to streams all over the log.
+/// Clients that append to the same number of streams in either log, scattered all over it.
 async fn appends(
     store: &Arc<SqliteEventStore>,
     events: u128,
@@ -97,18 +99,16 @@ async fn appends(
     per_second(clients, span, |client, bell| {
         let (store, samples) = (Arc::clone(store), Arc::clone(samples));
         async move {
-            let own = events / LENGTH / clients as u128;
-            let mut versions: HashMap<u128, Version> = HashMap::new();
-            let mut dice = samples.id().as_u128() | 1;
+            let own = WRITTEN / clients as u128;
+            let apart = events / LENGTH / WRITTEN;
+            let mine = (0..own).map(|nth| stream((client as u128 * own + nth) * apart));
+            let mut mine: Vec<_> = mine.map(|stream| (stream, Expected::Any)).collect();
             let mut done = 0;
             while bell.silent() {
-                dice = dice.wrapping_mul(0xda94_2042_e4dd_58b5).rotate_left(64);
-                let number = client as u128 * own + (dice >> 32) % own;
-                let expected = versions
-                    .get(&number)
-                    .map_or(Expected::Any, |version| Expected::Exactly(*version));
-                let append = samples.append(&stream(number), expected);
-                versions.insert(number, store.append(append).await?.version);
+                let turn = usize::try_from(done)? % mine.len();
+                let (stream, expected) = &mut mine[turn];
+                let appended = store.append(samples.append(stream, *expected)).await?;
+                *expected = Expected::Exactly(appended.version);
                 done += 1;
             }
             Ok(done)

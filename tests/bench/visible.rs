@@ -60,10 +60,11 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         waiting.spawn(async move {
             let told = Instant::now();
             let appended = log.append(append).await?;
+            let durable = told.elapsed();
             models
                 .wait_for(appended.position, Duration::from_secs(30))
                 .await?;
-            Result::Ok(told.elapsed())
+            Result::Ok((durable, told.elapsed()))
         });
         if turn % 10 == 5 {
             event.event.id.0 = samples.id();
@@ -72,19 +73,27 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
             commits.push(begun.elapsed());
         }
     }
-    let mut visible = Vec::new();
+    let (mut durable, mut visible) = (Vec::new(), Vec::new());
     while let Some(one) = waiting.join_next().await {
-        visible.push(one??);
+        let one = one??;
+        durable.push(one.0);
+        visible.push(one.1);
     }
     stop.send(()).ok();
     running.await?;
     commits.sort();
+    durable.sort();
     visible.sort();
+    let (half, most) = (visible.len() / 2, visible.len() * 99 / 100);
+    eprintln!(
+        "durable: median {:?}, p99 {:?}; visible: median {:?}, p99 {:?}",
+        durable[half], durable[most], visible[half], visible[most]
+    );
     let row = Row {
         what: "append → visible, p99 / median commit, µs",
         clients: 1,
         raw: commits[commits.len() / 2].as_secs_f64() * 1e6,
-        ours: visible[visible.len() * 99 / 100].as_secs_f64() * 1e6,
+        ours: visible[most].as_secs_f64() * 1e6,
         bound: Bound::Ceiling(20.0),
     };
     Ok(vec![row.print()])
