@@ -83,7 +83,7 @@ impl Stay {
             C::ReviewOppdrag(reviewed) => {
                 let oppdrag = self.open_oppdrag(reviewed.oppdrag_id, day)?;
                 if let Some(next) = reviewed.next_review {
-                    is_bounded(oppdrag.begins, day, next, oppdrag.ends, context.world)?;
+                    is_bounded(oppdrag.counts_from, day, next, oppdrag.ends, context.world)?;
                 }
                 Ok(Permit::Record)
             }

@@ -127,6 +127,9 @@ pub enum Plan {
 pub struct Oppdrag {
     /// First day.
     pub begins: Day,
+    /// Day from which its length counts: the first, or that of its last extension, which is a new
+    /// decision (rule D27).
+    pub counts_from: Day,
     /// Last day, as last decided.
     pub ends: Day,
     /// Whether the conversation of three was held.
@@ -292,6 +295,7 @@ impl Stay {
                     matched.oppdrag_id,
                     Oppdrag {
                         begins: matched.begins,
+                        counts_from: matched.begins,
                         ends: matched.ends,
                         started: false,
                         ended: None,
@@ -302,7 +306,10 @@ impl Stay {
                 self.with_oppdrag(held.oppdrag_id, |oppdrag| oppdrag.started = true);
             }
             F::OppdragExtended(extended) => {
-                self.with_oppdrag(extended.oppdrag_id, |oppdrag| oppdrag.ends = extended.ends);
+                self.with_oppdrag(extended.oppdrag_id, |oppdrag| {
+                    oppdrag.counts_from = day;
+                    oppdrag.ends = extended.ends;
+                });
             }
             F::OppdragEnded(ended) => {
                 self.with_oppdrag(ended.oppdrag_id, |oppdrag| oppdrag.ended = Some(day));

@@ -889,6 +889,16 @@ mod oppdrag {
             })
         };
         taken(running(), "2020-12-01", extend("2021-01-15", "2021-11-30"));
+        let longer = and(
+            running(),
+            "2020-12-01",
+            extend("2021-01-15", "2021-11-30").into_fact(),
+        );
+        let review = OppdragReviewed {
+            oppdrag_id: id(),
+            next_review: Some(day("2021-03-01")),
+        };
+        taken(longer, "2021-01-15", C::ReviewOppdrag(review));
         let late = Why::EndTooLate { days: 366 };
         refused(
             running(),
