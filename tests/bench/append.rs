@@ -23,7 +23,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         let raw_log = Arc::new(RawLog::create(&folder.path().join("raw.sqlite")).await?);
         let store = Plan::store(&folder, "log.sqlite", SqliteOptions::default()).await?;
         let samples = Samples::new();
-        let (raw, ours) = take_turns(
+        let measured = take_turns(
             plan,
             async |span| raw_inserts(&raw_log, &samples, raw_clients, span).await,
             async |span| appends(store.clone(), &samples, clients, span).await,
@@ -32,8 +32,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         let row = Row {
             what: "append, one event with expected version",
             clients,
-            raw,
-            ours,
+            measured,
             bound: Bound::Floor(floor),
         };
         rows.push(row.print());

@@ -37,7 +37,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         raw_log.index_streams().await?;
         let raw_log = Arc::new(raw_log);
         fill_raw(&raw_log, &samples).await?;
-        let (raw, ours) = take_turns(
+        let measured = take_turns(
             plan,
             async |span| raw_commands(&raw_log, &samples, clients, span).await,
             async |span| commands(&store, &streams, &samples, clients, span).await,
@@ -46,8 +46,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         let row = Row {
             what: "command: read 50, fold, decide, append",
             clients,
-            raw,
-            ours,
+            measured,
             bound: Bound::Floor(floor),
         };
         rows.push(row.print());

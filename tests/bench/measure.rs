@@ -47,28 +47,45 @@ where
     Ok(done as f64 / started.elapsed().as_secs_f64())
 }
 
-/// Lets raw and ours take turns, and gives the median of each. A first turn warms up.
+/// What raw and ours came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    /// The median of the raw figures.
+    pub(crate) raw: f64,
+    /// The median of ours.
+    pub(crate) ours: f64,
+    /// The median of the ratios of neighbours: what else the machine is doing changes from minute
+    /// to minute, and touches both of a pair.
+    pub(crate) ratio: f64,
+}
+
+/// Lets raw and ours take turns. A first turn warms up.
 pub(crate) async fn take_turns(
     plan: &Plan,
     mut raw: impl AsyncFnMut(Duration) -> Result<f64>,
     mut ours: impl AsyncFnMut(Duration) -> Result<f64>,
-) -> Result<(f64, f64)> {
-    raw(plan.span / 4).await?;
-    ours(plan.span / 4).await?;
-    let (mut raws, mut all_ours) = (Vec::new(), Vec::new());
+) -> Result<Measured> {
+    raw(plan.span).await?;
+    ours(plan.span).await?;
+    let mut pairs = Vec::with_capacity(plan.turns);
     for turn in 0..plan.turns {
         if turn % 2 == 0 {
-            raws.push(raw(plan.span).await?);
-            all_ours.push(ours(plan.span).await?);
+            let first = raw(plan.span).await?;
+            pairs.push((first, ours(plan.span).await?));
         } else {
-            all_ours.push(ours(plan.span).await?);
-            raws.push(raw(plan.span).await?);
+            let first = ours(plan.span).await?;
+            pairs.push((raw(plan.span).await?, first));
         }
     }
-    Ok((median(raws), median(all_ours)))
+    Ok(Measured {
+        raw: median(pairs.iter().map(|(raw, _)| *raw)),
+        ours: median(pairs.iter().map(|(_, ours)| *ours)),
+        ratio: median(pairs.iter().map(|(raw, ours)| ours / raw)),
+    })
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<_> = figures.collect();
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

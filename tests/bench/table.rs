@@ -1,5 +1,7 @@
 //! The table that is printed, a row as soon as it is known.
 
+use crate::measure::Measured;
+
 /// What a ratio must come to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bound {
@@ -11,14 +13,12 @@ pub(crate) enum Bound {
 
 /// One line.
 pub(crate) struct Row {
-    /// What was measured.
+    /// What it is about.
     pub(crate) what: &'static str,
     /// By how many clients.
     pub(crate) clients: usize,
-    /// What it is compared with.
-    pub(crate) raw: f64,
-    /// What we reach.
-    pub(crate) ours: f64,
+    /// What was measured.
+    pub(crate) measured: Measured,
     /// What the ratio must come to.
     pub(crate) bound: Bound,
 }
@@ -35,8 +35,8 @@ impl Row {
     /// Whether the bound is kept.
     pub(crate) fn kept(&self) -> bool {
         match self.bound {
-            Bound::Floor(floor) => self.ratio() >= floor,
-            Bound::Ceiling(ceiling) => self.ratio() <= ceiling,
+            Bound::Floor(floor) => self.measured.ratio >= floor,
+            Bound::Ceiling(ceiling) => self.measured.ratio <= ceiling,
         }
     }
 
@@ -50,16 +50,12 @@ impl Row {
             "{:<44} {:>7} {:>10.0} {:>10.0} {:>6.2} {:>7}  {}",
             self.what,
             self.clients,
-            self.raw,
-            self.ours,
-            self.ratio(),
+            self.measured.raw,
+            self.measured.ours,
+            self.measured.ratio,
             bound,
             if self.kept() { "yes" } else { "NO" },
         );
         self
-    }
-
-    fn ratio(&self) -> f64 {
-        self.ours / self.raw
     }
 }

@@ -67,9 +67,9 @@ struct Tail {
 }
 
 /// What a group comes to, before it is committed.
-struct Plan {
+struct Plan<'a> {
     tail: Tail,
-    heads: HashMap<StreamName, Head>,
+    heads: HashMap<&'a StreamName, Head>,
     streams: Vec<NewStream>,
     rows: Vec<EventRow>,
     outcomes: Vec<Outcome>,
@@ -204,7 +204,7 @@ impl Writer {
         Ok(self.committed(plan))
     }
 
-    fn committed(&mut self, plan: Plan) -> Vec<Outcome> {
+    fn committed(&mut self, plan: Plan<'_>) -> Vec<Outcome> {
         for (stream, head) in &plan.heads {
             self.heads.put(stream, *head);
         }
@@ -249,7 +249,7 @@ impl Writer {
     }
 }
 
-impl Plan {
+impl<'a> Plan<'a> {
     fn start(tail: Tail) -> Self {
         Self {
             tail,
@@ -274,7 +274,7 @@ impl Plan {
             })
     }
 
-    fn add(&mut self, job: &Job, mut head: Head, chained: bool) {
+    fn add(&mut self, job: &'a Job, mut head: Head, chained: bool) {
         let tail = &mut self.tail;
         if head.version == Version::NONE {
             tail.last_stream = head.stream;
@@ -319,7 +319,7 @@ impl Plan {
                 log_hash: tail.log_hash,
             });
         }
-        self.heads.insert(job.stream.clone(), head);
+        self.heads.insert(&job.stream, head);
         self.outcomes.push(Ok(Appended {
             position: Position(tail.position.cast_unsigned()),
             version: head.version,
