@@ -20,7 +20,8 @@ pub trait Projection: 'static {
     const NAME: &'static str = <Self::Row as Row>::TABLE;
     /// The category of the streams it folds.
     const CATEGORY: &'static str;
-    /// Whether a fact only ever adds rows. Then the rows from before need not be kept at hand.
+    /// Whether a fact only ever adds rows, which depend on nothing but it. Then the rows from before
+    /// need not be kept at hand, and a fact told late needs no folding anew.
     const ONLY_ADDS: bool = false;
     /// One struct is one table.
     type Row: Row;

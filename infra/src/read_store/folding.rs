@@ -33,8 +33,10 @@ struct History {
     last: Option<WorldOrder>,
     /// One of them corrects or retracts another.
     amended: bool,
-    /// The rows at hand are not those of the history.
+    /// The rows at hand are not those of the history: a fact was told late, or one amended.
     stale: bool,
+    /// An amendment came since rows were last written: rows may have vanished.
+    newly_amended: bool,
     /// When it was touched last.
     touched: u64,
 }
@@ -72,6 +74,8 @@ pub(super) struct Folding {
     stale: Vec<Arc<StreamName>>,
     at_hand: usize,
     clock: u64,
+    /// Rows are written up to here.
+    written: Position,
     parked: HashSet<StreamName>,
     newly_parked: Vec<Parked>,
 }
@@ -91,6 +95,7 @@ impl Folding {
             stale: vec![],
             at_hand: 0,
             clock: 0,
+            written: Position::START,
             parked: HashSet::new(),
             newly_parked: vec![],
         }
@@ -102,6 +107,11 @@ impl Folding {
 
     pub(super) fn categories(&self) -> HashSet<&'static str> {
         self.models.iter().map(|model| model.category()).collect()
+    }
+
+    /// Up to where rows are written already.
+    pub(super) fn set_written(&mut self, written: Position) {
+        self.written = written;
     }
 
     /// Streams that stand still.
@@ -172,13 +182,22 @@ impl Folding {
             self.take_poison(parked);
         }
         self.at_hand += events.len();
+        let amends = |event: &Recorded| event.event.amendment().is_some();
+        let newly = |event: &Recorded| event.position > self.written;
         let history = History {
-            amended: events.iter().any(|event| event.event.amendment().is_some()),
+            amended: events.iter().any(amends),
+            newly_amended: events.iter().any(|event| amends(event) && newly(event)),
             events: events.into_iter().map(Known::new).collect(),
             last: None,
             stale: true,
             touched: self.clock,
         };
+        if !history.newly_amended {
+            let unwritten = history.events.iter().filter(|known| newly(&known.event));
+            for known in unwritten.filter(|known| self.as_of.is_none_or(|day| known.day <= day)) {
+                apply(&mut self.models, &stream, known, true);
+            }
+        }
         self.stale.push(stream.clone());
         self.histories.insert(stream, history);
         Ok(())
@@ -196,18 +215,17 @@ impl Folding {
         let seen = self.as_of.is_none_or(|as_of| known.day <= as_of);
         let told_late = seen && history.last.is_some_and(|last| last > known.order);
         history.amended |= amends;
+        history.newly_amended |= amends;
         if (amends || told_late) && !history.stale {
             history.stale = true;
             self.stale.push(stream.clone());
         }
         if seen && !history.stale {
             history.last = Some(known.order);
-            let category = stream.category();
-            for model in &mut self.models {
-                if model.category() == category {
-                    model.apply(stream, &known.happened());
-                }
-            }
+            apply(&mut self.models, stream, &known, false);
+        } else if seen && !history.newly_amended {
+            // What only adds rows need not know the order.
+            apply(&mut self.models, stream, &known, true);
         }
         history.events.push(known);
         Ok(())
@@ -228,6 +246,7 @@ impl Folding {
                 model.skip();
             }
         }
+        self.written = position;
         self.let_go();
         Ok(std::mem::take(&mut self.newly_parked))
     }
@@ -258,10 +277,11 @@ impl Folding {
             };
             let category = stream.category();
             for model in &mut self.models {
-                if model.category() == category {
+                if model.category() == category && (history.newly_amended || !model.only_adds()) {
                     model.refold(&stream, &facts);
                 }
             }
+            history.newly_amended = false;
             history.last = facts.last().map(|fact| fact.order);
         }
     }
@@ -303,6 +323,22 @@ impl Folding {
         self.stale.clear();
         self.newly_parked.clear();
         self.parked.clear();
+    }
+}
+
+/// Applies a fact to the rows at hand, of all read models of its stream or of those that only add.
+fn apply(
+    models: &mut [Box<dyn ReadModel>],
+    stream: &Arc<StreamName>,
+    known: &Known,
+    only_adding: bool,
+) {
+    let category = stream.category();
+    for model in models {
+        let meant = model.only_adds() || !only_adding;
+        if meant && model.category() == category {
+            model.apply(stream, &known.happened());
+        }
     }
 }
 

@@ -50,6 +50,8 @@ all!(
 pub(super) trait ReadModel: Send {
     fn name(&self) -> &'static str;
     fn category(&self) -> &'static str;
+    /// Whether a fact adds rows that depend on nothing but it.
+    fn only_adds(&self) -> bool;
     /// Up to where the table was folded when it was opened: a batch before that is not written.
     fn set_position(&mut self, position: Position);
     fn position(&self) -> Position;
@@ -125,6 +127,10 @@ impl<P: Projection> ReadModel for Rows<P> {
 
     fn category(&self) -> &'static str {
         P::CATEGORY
+    }
+
+    fn only_adds(&self) -> bool {
+        P::ONLY_ADDS
     }
 
     fn set_position(&mut self, position: Position) {

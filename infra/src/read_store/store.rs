@@ -185,6 +185,7 @@ impl ReadStore {
             .await?;
         transaction.commit().await?;
         writing.position = Position::START;
+        writing.folding.set_written(Position::START);
         self.projected.send_replace(Position::START);
         Ok(())
     }
@@ -302,6 +303,7 @@ impl Writing {
             position = position.min(folded);
         }
         self.position = position;
+        self.folding.set_written(position);
         let parked = parked(&mut self.db).await?;
         self.folding
             .park(parked.into_iter().map(|parked| parked.stream));
