@@ -296,3 +296,29 @@ async fn every_stream_takes_commands() {
         .await;
     assert_eq!(figures.status, 201, "{figures:?}");
 }
+
+#[tokio::test]
+async fn who_has_left_may_come_back_to_another_department() {
+    let app = TestApp::new().await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let return_to_bergen = || {
+        app.post(&format!("/v1/participants/{id}/re-enter"))
+            .veileder(BERGEN)
+            .json(&json!({ "department": BERGEN, "channels": ["other"] }))
+    };
+    assert_eq!(return_to_bergen().await.status, 404);
+    let end = json!({ "reason": "faded-out", "learned": "from-participant" });
+    app.told(&id, OSLO, &[("end-participation", end)]).await;
+    assert_eq!(return_to_bergen().await.status, 201);
+    app.caught_up().await;
+    let seen = app
+        .get(&format!("/v1/participants/{id}"))
+        .veileder(BERGEN)
+        .await;
+    assert_eq!((seen.status, &seen.body["name"]), (200, &json!("Ola")));
+    let old = app
+        .post(&format!("/v1/participants/{id}/report-relapse"))
+        .veileder(OSLO)
+        .await;
+    assert_eq!(old.status, 404);
+}

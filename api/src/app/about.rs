@@ -2,7 +2,7 @@
 
 use domain::{
     es::{Aggregate, RecordedEvent, Version},
-    participant::{Participant, ParticipantEvent, ParticipantFact, ParticipantState},
+    participant::{Participant, ParticipantEvent, ParticipantFact, ParticipantState, Stage},
     referral::{Referral, ReferralState},
     tidgiver::{Tidgiver, TidgiverState},
     words::{OppdragId, TidgiverId, UnitId},
@@ -33,6 +33,12 @@ impl Application {
                 let aggregate = Aggregate::<Participant>::fold(&events)
                     .map_err(|error| failed(error, &Value::Null).problem)?;
                 let department = match aggregate.state {
+                    // Who has left may come back anywhere: then it is about where they come.
+                    ParticipantState::Known(person)
+                        if opens && matches!(person.stay.stage, Stage::Over(_)) =>
+                    {
+                        named("department")
+                    }
                     ParticipantState::Known(person) => Some(person.stay.department),
                     ParticipantState::Unknown if opens => named("department"),
                     ParticipantState::Unknown => None,

@@ -28,7 +28,7 @@ use crate::auth::Secret;
 
 pub(crate) use execute::unavailable;
 pub use names::Words;
-pub use sweep::SweepError;
+pub use sweep::{SweepError, swept};
 pub use target::{Command, Target};
 pub use tell::{By, Outcome, Telling};
 use units::Units;

@@ -4,7 +4,7 @@
 use std::{fs, io, path::Path};
 
 use domain::{
-    es::{CorrelationId, Entry, EventId, OccurredAt, Position, ReadError, load},
+    es::{CorrelationId, Entry, EventId, EventStore, OccurredAt, Position, ReadError, load},
     event::{DomainEvent, Recorded},
     participant::Participant,
     policy,
@@ -52,8 +52,7 @@ impl Application {
 
     /// Takes note that what followed up to the log's head is carried out.
     pub async fn swept(&self, directory: &Path) -> Result<(), SweepError> {
-        keep(directory, self.log.head().await?)?;
-        Ok(())
+        swept(self.log.as_ref(), directory).await
     }
 
     async fn react_to(&self, event: Recorded) {
@@ -90,6 +89,15 @@ impl Application {
         self.carry_out(consequences, self.clock.now(), CorrelationId(event.id.0))
             .await;
     }
+}
+
+/// Takes note that what followed from all of a log is carried out: whoever played a history into it
+/// did that too.
+pub async fn swept(log: &dyn EventStore, directory: &Path) -> Result<(), SweepError> {
+    let head = log.head().await?;
+    fs::create_dir_all(directory)?;
+    keep(directory, head)?;
+    Ok(())
 }
 
 fn entry<E>(id: EventId, occurred_at: OccurredAt, event: E) -> Entry<E> {

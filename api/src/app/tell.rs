@@ -77,7 +77,7 @@ impl Application {
         let now = telling.by.recorded_at.unwrap_or_else(|| self.clock.now());
         let opens = matches!(
             telling.kind.kind,
-            "first-contact-made" | "referral-proposed" | "tidgiver-applied"
+            "first-contact-made" | "re-entered" | "referral-proposed" | "tidgiver-applied"
         );
         let mut permitted = telling.by.principal.is_none();
         let mut about = None;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{Ended, Settings, serve, settings::Where, store};
 use crate::{
+    app,
     auth::{Principal, Secret, token},
     history::demo::{self, DemoCast},
     routes::Service,
@@ -59,14 +60,17 @@ impl Demo {
         let settings = self.place.settings("stegspor-data/demo")?;
         let log = store::log(&settings).await?;
         let cast = play(&settings, log.as_ref()).await?;
-        let clock = Arc::new(TickingClock::starting_at(cast.now));
+        // What was recorded in an earlier demo lies behind the clock, not before it.
+        let last = store::last_recorded(log.as_ref()).await?;
+        let now = last.map_or(cast.now, |last| last.0.max(cast.now));
+        let clock = Arc::new(TickingClock::starting_at(now));
         let app = store::application(&settings, log, clock).await?;
         app.sweep(&settings.data).await?;
         let read = store::read_models(&settings, &app).await?;
         let listener = serve::listen(&settings).await?;
         let serving = Serving {
             url: format!("http://{}", listener.local_addr()?),
-            now: domain::es::RecordedAt(cast.now).to_string(),
+            now: domain::es::RecordedAt(now).to_string(),
             participant_id: cast.participant_id.to_string(),
             tidgiver_id: cast.tidgiver_id.to_string(),
             tokens: tokens(&app.secret, &cast),
@@ -90,7 +94,7 @@ async fn play(settings: &Settings, log: &dyn EventStore) -> anyhow::Result<DemoC
     let bar = Bar::new("steps");
     let cast = demo::play(log, vault.as_ref(), &mut |done, of| bar.show(done, of)).await?;
     bar.done();
-    std::fs::create_dir_all(&settings.data)?;
+    app::swept(log, &settings.data).await?;
     std::fs::write(played, "")?;
     Ok(cast)
 }

@@ -12,9 +12,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
-use domain::es::{
-    Actor, ActorId, CorrelationId, EventId, EventStore, Position, RecordedAt, Role, SourceSystem,
-};
+use domain::es::{Actor, ActorId, CorrelationId, EventId, RecordedAt, Role, SourceSystem};
 use infra::clock::SystemClock;
 use serde::Serialize;
 use uuid::Uuid;
@@ -98,7 +96,7 @@ impl Import {
         let mut importer = Importer {
             app: &app,
             trusted: self.trusted_history,
-            last: last_recorded(app.log.as_ref()).await?,
+            last: store::last_recorded(app.log.as_ref()).await?,
         };
         let mut report = Report::default();
         let bar = Bar::new("bytes");
@@ -174,14 +172,6 @@ fn told(line: u64, problem: &Problem) -> Refused {
         pointer: told.pointer,
         detail,
     }
-}
-
-/// When the log's last event became known.
-async fn last_recorded(log: &dyn EventStore) -> anyhow::Result<Option<RecordedAt>> {
-    let head = log.head().await?;
-    let before = Position(head.0.saturating_sub(1));
-    let last = log.read_all(before, 1).await?;
-    Ok(last.first().map(|event| event.recorded_at))
 }
 
 /// Takes lines in.

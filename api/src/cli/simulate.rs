@@ -5,6 +5,7 @@ use domain::es::Position;
 use infra::clock::SystemClock;
 
 use super::{Ended, demo::Bar, settings::Where, store};
+use crate::app;
 use crate::history::simulate::{self, Size};
 
 /// Play a made-up history of any size into an empty log
@@ -52,6 +53,7 @@ impl Simulate {
         })
         .await?;
         bar.done();
+        app::swept(log.as_ref(), &settings.data).await?;
         let events = log.head().await?;
         println!(
             "{events} events of {} persons in {}",

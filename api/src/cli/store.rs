@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use domain::es::{EventStore, PersonVault};
+use domain::es::{EventStore, PersonVault, Position, RecordedAt};
 use infra::{
     clock::Clock,
     event_store::{self, Log},
@@ -81,4 +81,12 @@ pub(super) async fn application(
         secret: secret(settings)?,
         figures: settings.figures,
     }))
+}
+
+/// When the log's last event became known.
+pub(super) async fn last_recorded(log: &dyn EventStore) -> anyhow::Result<Option<RecordedAt>> {
+    let head = log.head().await?;
+    let before = Position(head.0.saturating_sub(1));
+    let last = log.read_all(before, 1).await?;
+    Ok(last.first().map(|event| event.recorded_at))
 }
