@@ -161,14 +161,7 @@ fn done_of<D: Decider>(executed: &Executed<D>, consequences: Vec<Consequence>) -
 pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) -> Failed {
     let problem = match error {
         ExecuteError::Rejected(rejection) => rejection.problem(data),
-        ExecuteError::InFuture { .. } => {
-            let corrected = data.get("entry").is_some() && data.get("occurred_at").is_some();
-            problem::in_future(if corrected {
-                "/data/occurred_at"
-            } else {
-                "/occurred_at"
-            })
-        }
+        ExecuteError::InFuture { .. } => problem::in_future("/occurred_at"),
         ExecuteError::NoSuchEntry { .. } => {
             let detail = Text::of(
                 "no entry of this id is known here",

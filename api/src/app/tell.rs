@@ -99,7 +99,13 @@ impl Application {
         };
         let mut fields = telling.fields;
         let mut words = self
-            .words_of_correction(&telling.target, telling.kind, &mut fields, naming)
+            .words_of_correction(
+                &telling.target,
+                telling.kind,
+                &mut fields,
+                naming,
+                telling.prefix,
+            )
             .await?;
         let payload = decode::payload(telling.kind, fields, naming, telling.prefix)?;
         if !permitted {
@@ -184,7 +190,9 @@ impl Application {
         kind: &Kind,
         fields: &mut Map<String, Value>,
         naming: Naming<'_>,
+        prefix: &str,
     ) -> Result<Vec<VaultEntry>, Problem> {
+        let prefix = format!("{prefix}/data");
         if kind.kind != "entry-corrected" {
             return Ok(vec![]);
         }
@@ -204,7 +212,7 @@ impl Application {
         else {
             return Ok(vec![]);
         };
-        let words = decode::take_words(its_kind, data, naming, "/data")?;
+        let words = decode::take_words(its_kind, data, naming, &prefix)?;
         let said: Value = serde_json::from_str(&mistaken.data).unwrap_or_default();
         let said = said.get("fact").unwrap_or(&said);
         let of_it = its_kind.personal.iter().chain(its_kind.names.as_ref());
@@ -214,7 +222,7 @@ impl Application {
             }
         }
         let data = Value::Object(data.clone());
-        (its_kind.check)(&data).map_err(|misshape| decode::misshapen(&misshape, "/data"))?;
+        (its_kind.check)(&data).map_err(|misshape| decode::misshapen(&misshape, &prefix))?;
         Ok(words)
     }
 

@@ -26,6 +26,10 @@ pub(crate) async fn localise(request: Request, next: Next) -> Response {
     };
     let body = serde_json::to_vec(&problem.told(language)).expect("problems are plain data");
     let (mut parts, _) = response.into_parts();
+    parts.status = problem.status();
+    if let Some(seconds) = problem.retry_after {
+        parts.headers.insert(header::RETRY_AFTER, seconds.into());
+    }
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(
         header::CONTENT_TYPE,

@@ -1,7 +1,7 @@
 //! What went wrong, told to whoever asked: problem details (RFC 9457) with a stable `type`, in
 //! Norwegian or English.
 //!
-//! A problem either names a rule of the programme or one of the [general](general) reasons. Its
+//! A problem either names a rule of the programme or one of the [`general`] reasons. Its
 //! text never repeats what another module says of itself: what failed inside is logged where it is
 //! handled, and told as "not available".
 
@@ -271,12 +271,8 @@ impl IntoResponse for Problem {
     /// The body is written by the outermost layer, which knows the asker's language.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
         if self.challenge {
-            headers.insert(
+            response.headers_mut().insert(
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"stegspor\""),
             );
