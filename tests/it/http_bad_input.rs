@@ -389,6 +389,11 @@ async fn headers_and_parameters_are_understood_or_refused() {
             &[(pointer, detail)],
         );
     }
+    let no_text = app.get("/v1/participants/%ff").leader(OSLO).await;
+    assert_eq!(
+        (no_text.status, no_text.text_of("type")),
+        (400, "/problems/invalid-utf-8".into())
+    );
     let unknown = app
         .get("/v1/standing?unit=nowhere")
         .role(Role::NationalLead)

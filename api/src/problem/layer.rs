@@ -54,6 +54,9 @@ fn refused_by_a_layer(response: &Response) -> Option<&'static General> {
         StatusCode::PAYLOAD_TOO_LARGE => Some(&general::TOO_LARGE),
         StatusCode::METHOD_NOT_ALLOWED => Some(&general::METHOD_NOT_ALLOWED),
         StatusCode::NOT_FOUND => Some(&general::NOT_FOUND),
+        // An address whose percent-encoding is no text.
+        StatusCode::BAD_REQUEST => Some(&general::INVALID_UTF8),
+        StatusCode::INTERNAL_SERVER_ERROR => Some(&general::INTERNAL),
         StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE
             if response.headers().get(header::CONTENT_TYPE).is_none() =>
         {
