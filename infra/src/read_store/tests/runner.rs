@@ -231,7 +231,7 @@ async fn an_event_that_cannot_be_read_stops_its_own_stream_only() {
         kind: "became-invisible".to_owned(),
         schema_version: 1,
     };
-    assert_eq!(store.parked().await.unwrap(), [parked.clone()]);
+    assert_eq!(store.parked().await.unwrap(), std::slice::from_ref(&parked));
     let view = store.ask(&standing(), Ask::default()).await.unwrap().view;
     assert_eq!((view.registered, view.incoming, view.passive), (2, 1, 1));
 
@@ -304,14 +304,14 @@ async fn who_asks_for_a_position_waits_for_it_or_is_told() {
     };
     let asking = async {
         store
-            .wait_for(wanted, Duration::from_secs(60))
+            .wait_for(wanted, Duration::from_mins(1))
             .await
             .unwrap();
         let answer = store.ask(&standing(), Ask::default()).await.unwrap();
         // And what is told while it runs is seen, too.
         world.person(2, "2020-01-01", first_contact(OSLO)).await;
         let next = world.log.head().await.unwrap();
-        store.wait_for(next, Duration::from_secs(60)).await.unwrap();
+        store.wait_for(next, Duration::from_mins(1)).await.unwrap();
         stop.send(()).unwrap();
         answer
     };
