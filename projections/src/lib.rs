@@ -17,7 +17,7 @@
 //! | [`relapse`], [`sentence`], [`oppdrag`], [`safety`], [`contact`], [`patient`] | what belongs to a stay | sentence serving; parts of the others |
 //! | [`referral`], [`cooperation`] | a person's way from a unit to a department; the two units' work together | structures and visits |
 //! | [`flow`] | – | how many of a unit's patients became participants |
-//! | [`tidgiver`], [`unit`], [`key_figures`] | volunteers, units, what units report | the key figures |
+//! | [`tidgiver`], [`mod@unit`], [`key_figures`] | volunteers, units, what units report | the key figures |
 //! | [`worklist`] | – | what is due, and why |
 
 #[cfg(test)]
