@@ -1,7 +1,5 @@
 //! The walk of a command: read the stream, fold it, decide, append.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::{
@@ -100,8 +98,8 @@ pub struct Aggregate<D: Decider> {
     pub state: D::State,
     /// The version that this rests on.
     pub version: Version,
-    /// Of each entry its event, where it may be corrected.
-    kinds: HashMap<EventId, D::Event>,
+    /// The stream's entries as they were recorded: what an amendment may name.
+    entries: Vec<Entry<D::Event>>,
 }
 
 impl<D: Decider> Default for Aggregate<D> {
@@ -109,7 +107,7 @@ impl<D: Decider> Default for Aggregate<D> {
         Self {
             state: D::State::default(),
             version: Version::NONE,
-            kinds: HashMap::new(),
+            entries: Vec::new(),
         }
     }
 }
@@ -117,26 +115,29 @@ impl<D: Decider> Default for Aggregate<D> {
 impl<D: Decider> Aggregate<D> {
     /// The stream after all of `events`, corrections and retractions counted.
     pub fn fold(events: &[RecordedEvent]) -> Result<Self, ExecuteError<D::Rejection>> {
-        let history = decode_all::<D::Event, D::Rejection>(events)?;
+        let entries = decode_all::<D::Event, D::Rejection>(events)?;
         let version = events.last().map_or(Version::NONE, |event| event.version);
-        let kinds = history
+        let amended = entries
             .iter()
-            .map(|entry| (entry.id, entry.event.clone()))
-            .collect();
-        let state = amend::effective(history)
-            .iter()
-            .fold(D::State::default(), D::evolve);
+            .any(|entry| entry.event.amendment().is_some());
+        let state = if amended {
+            amend::effective(entries.clone())
+                .iter()
+                .fold(D::State::default(), D::evolve)
+        } else {
+            entries.iter().fold(D::State::default(), D::evolve)
+        };
         Ok(Self {
             state,
             version,
-            kinds,
+            entries,
         })
     }
 
     /// Whether the stream holds an event of this id.
     #[must_use]
     pub fn holds(&self, id: EventId) -> bool {
-        self.kinds.contains_key(&id)
+        self.entries.iter().any(|entry| entry.id == id)
     }
 
     /// What `command` adds to this stream, as events ready to be appended. Changes nothing.
@@ -180,7 +181,7 @@ impl<D: Decider> Aggregate<D> {
                 return None;
             }
             self.state = D::evolve(self.state, entry);
-            self.kinds.insert(entry.id, entry.event.clone());
+            self.entries.push(entry.clone());
         }
         self.version = self.version.plus(entries.len());
         Some(self)
@@ -196,8 +197,9 @@ impl<D: Decider> Aggregate<D> {
         };
         let entry = amendment.entry();
         let target = self
-            .kinds
-            .get(&entry)
+            .entries
+            .iter()
+            .find(|known| known.id == entry)
             .ok_or(ExecuteError::NoSuchEntry { entry })?;
         if let Amendment::Corrected(correction) = amendment {
             if correction.occurred_at.begins() > now.0 {
@@ -206,6 +208,7 @@ impl<D: Decider> Aggregate<D> {
                 });
             }
             target
+                .event
                 .corrected(correction.schema_version, &correction.data)
                 .map_err(ExecuteError::Correction)?;
         }

@@ -21,8 +21,12 @@ use super::{
     reading::{self, Page, Parked, Read},
 };
 
-/// How many events are kept at hand: about 100 MB.
+/// How many events are kept at hand while catching up: about 100 MB.
 const AT_HAND: usize = 200_000;
+
+/// How many are kept once the head is reached. What is not at hand is read again when it is
+/// touched: one stream, a few dozen events.
+const AT_REST: usize = 10_000;
 
 /// A stream that was touched lately.
 #[derive(Default)]
@@ -247,7 +251,9 @@ impl Folding {
             }
         }
         self.written = position;
-        self.let_go();
+        if self.is_full() {
+            self.let_go(AT_HAND / 2);
+        }
         Ok(std::mem::take(&mut self.newly_parked))
     }
 
@@ -286,11 +292,17 @@ impl Folding {
         }
     }
 
-    /// Lets go of the histories that were touched longest ago, if there are too many.
-    fn let_go(&mut self) {
-        if !self.is_full() {
-            return;
+    /// The head is reached: what was at hand for speed is let go.
+    pub(super) fn rest(&mut self) {
+        if self.at_hand > AT_REST {
+            self.let_go(AT_REST / 2);
+            self.histories.shrink_to_fit();
         }
+    }
+
+    /// Lets go of the histories that were touched longest ago, until `most` events are at hand.
+    /// Only after a flush: nothing that is let go may be unwritten.
+    fn let_go(&mut self, most: usize) {
         let mut by_age: Vec<(u64, Arc<StreamName>)> = self
             .histories
             .iter()
@@ -298,7 +310,7 @@ impl Folding {
             .collect();
         by_age.sort_unstable();
         for (_, stream) in by_age {
-            if self.at_hand <= AT_HAND / 2 {
+            if self.at_hand <= most {
                 break;
             }
             if let Some(history) = self.histories.remove(&stream) {

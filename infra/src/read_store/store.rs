@@ -372,6 +372,7 @@ impl Writing {
                 written(position);
             }
         }
+        self.folding.rest();
         self.broken_off = false;
         Ok(())
     }
