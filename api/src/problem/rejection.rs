@@ -187,6 +187,7 @@ impl Refused for ReferralRejection {
     fn pointer(&self, data: &Value) -> Option<String> {
         match self {
             Self::UnknownUnit { unit } => naming(unit, data),
+            Self::BeforeItsBeginning { begun } => too_early(*begun, data),
             Self::AnotherPerson => Some(at("participant_id")),
             Self::MoreThanContact => Some(at("name")),
             Self::NoWayOnward => Some(at("onward_to")),
@@ -207,6 +208,9 @@ impl Refused for ReferralRejection {
         match self {
             Self::UnknownUnit { unit } => {
                 format!("{unit} er ikke registrert som det den nevnes som")
+            }
+            Self::BeforeItsBeginning { begun } => {
+                format!("dette ligger før {begun}, da det som dette hører til, begynte")
             }
             Self::AlreadyProposed => "denne henvisningen gjelder andre enheter".into(),
             Self::NotProposed => "ingen slik henvisning er foreslått".into(),

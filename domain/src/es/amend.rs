@@ -62,6 +62,20 @@ impl Amendment<'_> {
     }
 }
 
+/// Whether an entry of the history does not count any more.
+#[must_use]
+pub fn is_retracted<T: Amendable>(history: &[T], entry: EventId) -> bool {
+    let mut retracted: HashSet<EventId> = HashSet::new();
+    for later in history.iter().rev() {
+        if let Some(Amendment::Retracted(target)) = later.amendment()
+            && !retracted.contains(&later.id())
+        {
+            retracted.insert(target);
+        }
+    }
+    retracted.contains(&entry)
+}
+
 /// The entries that count, in the order in which they were recorded, each as its last correction
 /// says; amendments themselves are left out.
 ///

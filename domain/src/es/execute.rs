@@ -163,6 +163,7 @@ impl<D: Decider> Aggregate<D> {
         }
         Ok(events
             .into_iter()
+            .filter(|event| !self.retracts_again(event))
             .enumerate()
             .map(|(index, event)| Entry {
                 id: event_id(told.command_id, index),
@@ -185,6 +186,14 @@ impl<D: Decider> Aggregate<D> {
         }
         self.version = self.version.plus(entries.len());
         Some(self)
+    }
+
+    /// What was retracted is not retracted again.
+    fn retracts_again(&self, event: &D::Event) -> bool {
+        match event.amendment() {
+            Some(Amendment::Retracted(entry)) => amend::is_retracted(&self.entries, entry),
+            Some(Amendment::Corrected(_)) | None => false,
+        }
     }
 
     fn check_amendment(

@@ -12,7 +12,7 @@ mod state;
 pub use event::*;
 pub use rejection::ParticipantRejection;
 pub use state::{
-    Consent, EarlierStay, Oppdrag, ParticipantState, Person, Plan, Relapse, Stage, Stay,
+    Concern, Consent, EarlierStay, Oppdrag, ParticipantState, Person, Plan, Relapse, Stage, Stay,
 };
 
 use crate::{
@@ -199,7 +199,22 @@ impl Person {
         }
     }
 
-    /// What is the person's, whichever stay it is in: consents, what rests on them, and the record.
+    /// Rule D35: a worry can always be raised, also after an end and about what is over.
+    fn may_raise(&self, raised: &SafetyConcernRaised) -> Result<Permit, Why> {
+        if self.concerns.contains_key(&raised.concern_id) {
+            return Err(Why::NameTaken);
+        }
+        match raised.oppdrag_id {
+            Some(id)
+                if !self.stay.oppdrag.contains_key(&id) && !self.earlier_oppdrag.contains(&id) =>
+            {
+                Err(Why::NoSuchOppdrag)
+            }
+            _ => Ok(Permit::Record),
+        }
+    }
+
+    /// What is the person's, whichever stay it is in: consents, safety concerns, what rests on them, and the record.
     /// `None` leaves it to the stay.
     fn permit_of_person(
         &self,
@@ -223,6 +238,15 @@ impl Person {
                     .get(&withdrawn.consent_id)
                     .ok_or(Why::NoSuchConsent)?;
                 Ok(Some(Permit::unless(!known.holds)))
+            }
+            C::RaiseSafetyConcern(raised) => self.may_raise(raised).map(Some),
+            C::AcknowledgeSafetyConcern(known) => {
+                let concern = self
+                    .concerns
+                    .get(&known.concern_id)
+                    .ok_or(Why::NoSuchConcern)?;
+                not_before(concern.raised, context.day())?;
+                Ok(Some(Permit::unless(concern.acknowledged)))
             }
             C::CorrectEntry(_) | C::RetractEntry(_) => Ok(Some(Permit::Record)),
             C::EnterTreatmentPhase(TreatmentPhaseEntered {
@@ -296,8 +320,11 @@ impl Stay {
             C::BecomePassive(_) | C::BecomeActive(_) if self.begun.is_none() => {
                 Err(Why::NotAParticipant)
             }
-            C::BecomePassive(_) => Ok(Permit::unless(self.passive)),
-            C::BecomeActive(_) => Ok(Permit::unless(!self.passive)),
+            C::BecomePassive(_) => Ok(Permit::unless(self.passive.is_some())),
+            C::BecomeActive(_) => match self.passive {
+                None => Ok(Permit::Unneeded),
+                Some(since) => not_before(since, context.day()).map(|()| Permit::Record),
+            },
             C::Transfer(transfer) => {
                 must_be_department(&transfer.to, context.world)?;
                 Ok(Permit::unless(transfer.to == self.department))
@@ -306,26 +333,21 @@ impl Stay {
 
             // Relapse (rule D12).
             C::ReportRelapse(_) => Ok(Permit::unless(self.relapse != Relapse::None)),
-            C::MakeRelapseContact(_) => match self.relapse {
+            C::MakeRelapseContact(_) | C::Return(_) => match self.relapse {
                 Relapse::None => Err(Why::NoRelapse),
-                Relapse::Reported | Relapse::Contacted => Ok(Permit::Record),
-            },
-            C::Return(_) => match self.relapse {
-                Relapse::None => Err(Why::NoRelapse),
-                Relapse::Reported | Relapse::Contacted => Ok(Permit::Record),
+                Relapse::Reported(on) | Relapse::Contacted(on) => {
+                    not_before(on, context.day()).map(|()| Permit::Record)
+                }
             },
 
             // Treatment: consent was asked for already. Sentence (rule D42).
             C::EnterTreatmentPhase(_) | C::PlanDischarge(_) | C::LeaveTreatmentEarly(_) => {
                 Ok(Permit::Record)
             }
-            C::BeginServingSentence(_) => Ok(Permit::unless(self.serving)),
+            C::BeginServingSentence(_) => Ok(Permit::unless(self.serving.is_some())),
             C::CompleteServingSentence(_) => {
-                if self.serving {
-                    Ok(Permit::Record)
-                } else {
-                    Err(Why::NotServing)
-                }
+                let begun = self.serving.ok_or(Why::NotServing)?;
+                not_before(begun, context.day()).map(|()| Permit::Record)
             }
 
             // Tidgiver and oppdrag.
@@ -337,28 +359,14 @@ impl Stay {
             | C::ReviewOppdrag(_)
             | C::ExtendOppdrag(_)
             | C::EndOppdrag(_) => self.permit_in_oppdrag(command, context),
-            C::RaiseSafetyConcern(raised) => {
-                if self.concerns.contains_key(&raised.concern_id) {
-                    return Err(Why::NameTaken);
-                }
-                raised.oppdrag_id.map_or(Ok(Permit::Record), |id| {
-                    self.oppdrag
-                        .get(&id)
-                        .map(|_| Permit::Record)
-                        .ok_or(Why::NoSuchOppdrag)
-                })
-            }
-            C::AcknowledgeSafetyConcern(acknowledged) => self
-                .concerns
-                .get(&acknowledged.concern_id)
-                .map(|already| Permit::unless(*already))
-                .ok_or(Why::NoSuchConcern),
 
             // Decided by the person, before the stay is asked.
             C::MakeFirstContact(_)
             | C::ReEnter(_)
             | C::GiveConsent(_)
             | C::WithdrawConsent(_)
+            | C::RaiseSafetyConcern(_)
+            | C::AcknowledgeSafetyConcern(_)
             | C::CorrectEntry(_)
             | C::RetractEntry(_) => Ok(Permit::Unneeded),
         }
@@ -383,7 +391,7 @@ impl Stay {
             return Err(Why::NotAParticipant);
         };
         not_before(begun, day)?;
-        if end.reason == EndReason::Relapse && self.relapse != Relapse::Contacted {
+        if end.reason == EndReason::Relapse && !matches!(self.relapse, Relapse::Contacted(_)) {
             return Err(Why::NoContactTriedAfterRelapse);
         }
         Ok(Permit::Record)

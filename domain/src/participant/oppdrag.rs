@@ -103,6 +103,7 @@ impl Stay {
 
     fn open_oppdrag(&self, id: OppdragId, day: Day) -> Result<&Oppdrag, Why> {
         let oppdrag = self.oppdrag.get(&id).ok_or(Why::NoSuchOppdrag)?;
+        not_before(oppdrag.matched, day)?;
         match oppdrag.ended {
             Some(on) if day > on => Err(Why::OppdragEnded { on }),
             _ => Ok(oppdrag),

@@ -1,6 +1,6 @@
 //! What is known of a participant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ConsentGiven, ParticipantEvent, ParticipantFact as F, ReEntered, Readiness, TreatmentPhase,
@@ -29,6 +29,10 @@ pub struct Person {
     pub earlier: Vec<EarlierStay>,
     /// What the person consented to, over all stays.
     pub consents: BTreeMap<ConsentId, Consent>,
+    /// The safety concerns, over all stays: a worry does not end with a stay (rule D35).
+    pub concerns: BTreeMap<ConcernId, Concern>,
+    /// The assignments of earlier stays: a worry may be about one of them.
+    pub earlier_oppdrag: BTreeSet<OppdragId>,
 }
 
 /// How far a stay has come (rule D11).
@@ -77,16 +81,14 @@ pub struct Stay {
     pub institution_agrees: bool,
     /// The assignments.
     pub oppdrag: BTreeMap<OppdragId, Oppdrag>,
-    /// The safety concerns, and whether each was acknowledged.
-    pub concerns: BTreeMap<ConcernId, bool>,
     /// The last relapse.
     pub relapse: Relapse,
     /// Where the person is in a treatment, as far as consented.
     pub phase: Option<TreatmentPhase>,
-    /// The sentence that is being served.
-    pub serving: bool,
-    /// On the list without being active, by agreement (rule D13).
-    pub passive: bool,
+    /// The day on which the sentence began that is being served.
+    pub serving: Option<Day>,
+    /// The day from which the person is on the list without being active, by agreement (rule D13).
+    pub passive: Option<Day>,
 }
 
 /// A stay that is over.
@@ -111,6 +113,15 @@ pub struct Consent {
     pub holds: bool,
 }
 
+/// A worry about somebody's safety.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concern {
+    /// The day it was raised.
+    pub raised: Day,
+    /// Whether somebody responsible took it on.
+    pub acknowledged: bool,
+}
+
 /// Whether there is a plan (rule D19: none by choice is a state).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
@@ -125,6 +136,8 @@ pub enum Plan {
 /// A bounded assignment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Oppdrag {
+    /// Day of the match.
+    pub matched: Day,
     /// First day.
     pub begins: Day,
     /// Day from which its length counts: the first, or that of its last extension, which is a new
@@ -143,10 +156,10 @@ pub struct Oppdrag {
 pub enum Relapse {
     /// None is known.
     None,
-    /// Reported.
-    Reported,
-    /// Contact was made or tried.
-    Contacted,
+    /// Reported, on a day.
+    Reported(Day),
+    /// Contact was made or tried, after it was reported on a day.
+    Contacted(Day),
 }
 
 impl Person {
@@ -197,11 +210,10 @@ impl Stay {
             readiness: None,
             institution_agrees: false,
             oppdrag: BTreeMap::new(),
-            concerns: BTreeMap::new(),
             relapse: Relapse::None,
             phase: None,
-            serving: false,
-            passive: false,
+            serving: None,
+            passive: None,
         }
     }
 }
@@ -214,6 +226,8 @@ impl ParticipantState {
                 stay: Stay::open(*stay_id, entry.day(), &made.clone().into()),
                 earlier: vec![],
                 consents: BTreeMap::new(),
+                concerns: BTreeMap::new(),
+                earlier_oppdrag: BTreeSet::new(),
             })),
             (_, Self::Unknown) => Self::Unknown,
             (fact, Self::Known(mut person)) => {
@@ -234,6 +248,7 @@ impl Person {
                     Stage::Over(on) => on,
                     _ => day,
                 };
+                self.earlier_oppdrag.extend(last.oppdrag.keys());
                 self.earlier.push(EarlierStay {
                     id: last.id,
                     referral_id: last.referral_id,
@@ -253,6 +268,18 @@ impl Person {
             F::ConsentWithdrawn(withdrawn) => {
                 if let Some(consent) = self.consents.get_mut(&withdrawn.consent_id) {
                     consent.holds = false;
+                }
+            }
+            F::SafetyConcernRaised(raised) => {
+                let concern = Concern {
+                    raised: day,
+                    acknowledged: false,
+                };
+                self.concerns.insert(raised.concern_id, concern);
+            }
+            F::SafetyConcernAcknowledged(known) => {
+                if let Some(concern) = self.concerns.get_mut(&known.concern_id) {
+                    concern.acknowledged = true;
                 }
             }
             fact if stay_id == self.stay.id => self.stay.evolve(day, fact),
@@ -294,6 +321,7 @@ impl Stay {
                 self.oppdrag.insert(
                     matched.oppdrag_id,
                     Oppdrag {
+                        matched: day,
                         begins: matched.begins,
                         counts_from: matched.begins,
                         ends: matched.ends,
@@ -314,20 +342,16 @@ impl Stay {
             F::OppdragEnded(ended) => {
                 self.with_oppdrag(ended.oppdrag_id, |oppdrag| oppdrag.ended = Some(day));
             }
-            F::SafetyConcernRaised(raised) => {
-                self.concerns.insert(raised.concern_id, false);
-            }
-            F::SafetyConcernAcknowledged(acknowledged) => {
-                self.concerns.insert(acknowledged.concern_id, true);
-            }
             F::RelapseReported(_) => {
-                self.relapse = Relapse::Reported;
+                self.relapse = Relapse::Reported(day);
                 if self.stage == Stage::Participant {
                     self.stage = Stage::Paused;
                 }
             }
-            F::RelapseContactMade(_) if self.relapse == Relapse::Reported => {
-                self.relapse = Relapse::Contacted;
+            F::RelapseContactMade(_) => {
+                if let Relapse::Reported(reported) = self.relapse {
+                    self.relapse = Relapse::Contacted(reported);
+                }
             }
             F::Returned(_) => {
                 self.relapse = Relapse::None;
@@ -337,11 +361,11 @@ impl Stay {
             }
             F::TreatmentPhaseEntered(entered) => self.phase = Some(entered.phase),
             F::TreatmentLeftEarly(_) => self.phase = Some(TreatmentPhase::After),
-            F::SentenceServingBegun(_) => self.serving = true,
-            F::SentenceServingCompleted(_) => self.serving = false,
-            F::BecamePassive(_) => self.passive = true,
+            F::SentenceServingBegun(_) => self.serving = Some(day),
+            F::SentenceServingCompleted(_) => self.serving = None,
+            F::BecamePassive(_) => self.passive = Some(day),
             F::BecameActive(_) | F::ContactHeld(_) | F::OppdragMeetingHeld(_) => {
-                self.passive = false;
+                self.passive = None;
             }
             F::Transferred(transferred) => self.department = transferred.to.clone(),
             F::FirstContactMade(_)
@@ -352,9 +376,10 @@ impl Stay {
             | F::ConsentGiven(_)
             | F::ConsentWithdrawn(_)
             | F::GoalProgressReported(_)
+            | F::SafetyConcernRaised(_)
+            | F::SafetyConcernAcknowledged(_)
             | F::OppdragMeetingCancelled(_)
             | F::OppdragReviewed(_)
-            | F::RelapseContactMade(_)
             | F::DischargePlanned(_)
             | F::EntryCorrected(_)
             | F::EntryRetracted(_) => {}

@@ -548,6 +548,18 @@ mod relapse {
     }
 
     #[test]
+    fn g2_what_follows_a_relapse_does_not_lie_before_it() {
+        let before = Why::BeforeItsBeginning {
+            begun: day("2020-03-01"),
+        };
+        let contact = C::MakeRelapseContact(RelapseContactMade { reached: true });
+        refused(relapsed(), "2020-02-28", contact.clone(), &before);
+        refused(relapsed(), "2020-02-28", C::Return(Returned {}), &before);
+        let contacted = and(relapsed(), "2020-03-02", contact.into_fact());
+        refused(contacted, "2020-02-28", C::Return(Returned {}), &before);
+    }
+
+    #[test]
     fn d14_relapse_is_a_reason_to_end_only_after_contact_was_tried() {
         let end = C::EndParticipation(ParticipationEnded {
             reason: EndReason::Relapse,
@@ -715,11 +727,12 @@ mod standing {
         for continues in [true, false] {
             let done = C::CompleteServingSentence(SentenceServingCompleted { continues });
             refused(participant(), "2020-06-01", done.clone(), &Why::NotServing);
-            taken(
-                and(participant(), "2020-03-01", serve.clone()),
-                "2020-06-01",
-                done,
-            );
+            let serving = and(participant(), "2020-03-01", serve.clone());
+            let before = Why::BeforeItsBeginning {
+                begun: day("2020-03-01"),
+            };
+            refused(serving.clone(), "2020-02-29", done.clone(), &before);
+            taken(serving, "2020-06-01", done);
         }
     }
 }
@@ -1055,6 +1068,38 @@ mod oppdrag {
         taken(raised.clone(), "2020-03-11", acknowledge.clone());
         let known = and(raised, "2020-03-11", acknowledge.clone().into_fact());
         unneeded(known, "2020-03-12", acknowledge);
+    }
+
+    #[test]
+    fn d35_a_worry_can_be_raised_after_an_end_and_about_what_is_over() {
+        let concern_id = ConcernId(nth_id(800));
+        let raise = C::RaiseSafetyConcern(SafetyConcernRaised {
+            concern_id,
+            oppdrag_id: Some(id()),
+        });
+        let end = ParticipationEnded {
+            reason: EndReason::FadedOut,
+            learned: Learned::FromParticipant,
+        };
+        let ended = and(running(), "2020-06-01", Fact::ParticipationEnded(end));
+        taken(ended.clone(), "2020-07-01", raise.clone());
+        let again = ReEntered::from(contact("stegforsteg-oslo"));
+        let mut back = ended;
+        let new_stay = StayId(nth_id(8));
+        let in_new_stay = |fact| ParticipantEvent {
+            stay_id: new_stay,
+            referral_id: None,
+            fact,
+        };
+        back.push(("2020-08-01", in_new_stay(Fact::ReEntered(again))));
+        told(back.clone())
+            .when_in(&world(), "2020-09-01", raise.clone())
+            .then([in_new_stay(raise.clone().into_fact())]);
+        back.push(("2020-09-01", in_new_stay(raise.into_fact())));
+        let acknowledge = C::AcknowledgeSafetyConcern(SafetyConcernAcknowledged { concern_id });
+        told(back)
+            .when_in(&world(), "2020-09-02", acknowledge.clone())
+            .then([in_new_stay(acknowledge.into_fact())]);
     }
 
     #[test]

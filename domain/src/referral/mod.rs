@@ -12,7 +12,7 @@ pub use rejection::ReferralRejection;
 pub use state::{Proposal, ReferralState, Yes};
 
 use crate::{
-    es::{Context, Decider, Entry, StreamName},
+    es::{Context, Day, Decider, Entry, StreamName},
     words::{ReferralId, Situation, World},
 };
 
@@ -59,6 +59,14 @@ impl Decider for Referral {
                 true
             }
             (_, S::Unknown) => return Err(Why::NotProposed),
+            (command, known)
+                if known
+                    .begun_for(command)
+                    .is_some_and(|on| context.day() < on) =>
+            {
+                let begun = known.begun_for(command).unwrap_or(context.day());
+                return Err(Why::BeforeItsBeginning { begun });
+            }
             (C::CorrectEntry(_) | C::RetractEntry(_), _) => false,
             (C::WithdrawReferral(_), S::Withdrawn(_)) => true,
             (C::WithdrawReferral(_), _) => false,
@@ -106,6 +114,13 @@ impl Decider for Referral {
             }
             (C::DeclineReferral(_), S::Accepted(..)) => return Err(Why::AlreadyAccepted),
 
+            (C::TellDischargeDate(told), S::Agreed(..) | S::Accepted(..))
+                if told.on < context.day() =>
+            {
+                return Err(Why::BeforeItsBeginning {
+                    begun: context.day(),
+                });
+            }
             (
                 C::AdmitToTreatment(_)
                 | C::TellDischargeDate(_)
@@ -142,6 +157,31 @@ impl Decider for Referral {
 
     fn evolve(state: ReferralState, entry: &Entry<ReferralFact>) -> ReferralState {
         state.evolve(entry)
+    }
+}
+
+impl ReferralState {
+    /// The day that a fact of this kind cannot lie before: that of the proposal, or of the yes. An
+    /// admission may lie before both, and a withdrawn consent stops everything whenever it was.
+    fn begun_for(&self, command: &ReferralCommand) -> Option<Day> {
+        use ReferralCommand as C;
+        match command {
+            C::ProposeReferral(_)
+            | C::AdmitToTreatment(_)
+            | C::CorrectEntry(_)
+            | C::RetractEntry(_)
+            | C::WithdrawReferral(ReferralWithdrawn {
+                by: WithdrawnBy::ConsentWithdrawn,
+            }) => None,
+            C::Agree(_) | C::DeclineReferral(_) | C::WithdrawReferral(_) => {
+                self.proposal().map(|proposal| proposal.on)
+            }
+            C::HoldJointConversation(_)
+            | C::AcceptReferral(_)
+            | C::TellDischargeDate(_)
+            | C::EndTreatment(_)
+            | C::LeaveTreatmentEarly(_) => self.yes().map(|yes| yes.on),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why a command to a referral is refused.
 
 use crate::{
-    es::Broken,
+    es::{Broken, Day},
     rules::{self, Rule},
     words::UnitId,
 };
@@ -14,6 +14,12 @@ pub enum ReferralRejection {
     UnknownUnit {
         /// The unit that was named.
         unit: UnitId,
+    },
+    /// Rule G2.
+    #[error("this lies before {begun}, when what it belongs to began")]
+    BeforeItsBeginning {
+        /// When it began.
+        begun: Day,
     },
     /// Rule G3.
     #[error("this referral was proposed between other units")]
@@ -60,6 +66,7 @@ impl Broken for ReferralRejection {
     fn rule(&self) -> Rule {
         match self {
             Self::UnknownUnit { .. } => rules::G1,
+            Self::BeforeItsBeginning { .. } => rules::G2,
             Self::AlreadyProposed | Self::AnotherPerson => rules::G3,
             Self::NotProposed => rules::G4,
             Self::PatientHasNotAgreed | Self::AlreadyAccepted => rules::D4,

@@ -46,6 +46,8 @@ pub struct Yes {
     pub participant_id: ParticipantId,
     /// The consent they gave.
     pub consent_id: ConsentId,
+    /// The day of it.
+    pub on: Day,
     /// Whether patient, therapist and Steg for Steg have talked together.
     pub joint_conversation: bool,
 }
@@ -65,6 +67,7 @@ impl ReferralState {
                 Yes {
                     participant_id: agreed.participant_id,
                     consent_id: agreed.consent_id,
+                    on: entry.day(),
                     joint_conversation: false,
                 },
             ),

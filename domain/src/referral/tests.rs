@@ -265,3 +265,46 @@ fn g1_a_referral_is_to_a_registered_department() {
         },
     );
 }
+
+#[test]
+fn g2_nothing_lies_before_the_proposal_or_the_yes_it_follows() {
+    let before = |day: &str| Why::BeforeItsBeginning {
+        begun: day.parse().unwrap(),
+    };
+    let by = WithdrawnBy::Patient;
+    for command in [
+        C::Agree(yes()),
+        C::WithdrawReferral(ReferralWithdrawn { by }),
+    ] {
+        let history = proposed(Situation::InPatient);
+        refused(history, "2019-12-31", command, &before("2020-01-01"));
+    }
+    for command in [
+        C::HoldJointConversation(JointConversationHeld {}),
+        C::EndTreatment(TreatmentEnded {}),
+        C::LeaveTreatmentEarly(TreatmentLeftEarly {}),
+        C::AcceptReferral(ReferralAccepted {}),
+    ] {
+        let history = agreed(Situation::InPatient);
+        refused(history, "2020-01-04", command, &before("2020-01-05"));
+    }
+    let past = DischargeDateTold {
+        on: "2020-02-01".parse().unwrap(),
+    };
+    let told_late = C::TellDischargeDate(past);
+    refused(
+        agreed(Situation::InPatient),
+        "2020-02-02",
+        told_late,
+        &before("2020-02-02"),
+    );
+}
+
+#[test]
+fn an_admission_may_lie_before_and_a_withdrawn_consent_stops_whenever_it_was() {
+    let admitted = C::AdmitToTreatment(TreatmentAdmitted {});
+    taken(agreed(Situation::InPatient), "2019-06-01", admitted);
+    let by = WithdrawnBy::ConsentWithdrawn;
+    let withdrawn = C::WithdrawReferral(ReferralWithdrawn { by });
+    taken(agreed(Situation::InPatient), "2019-12-31", withdrawn);
+}

@@ -87,7 +87,7 @@ FROM (
     SELECT 'acknowledge-safety-concern', s.raised, j.department, j.participant_id, s.concern_id, NULL
     FROM safety_concern_v1 s
     JOIN journey_v1 j ON j.stay_id = s.stay_id
-    WHERE j.standing NOT IN ('ended', 'closed') AND s.acknowledged IS NULL
+    WHERE s.acknowledged IS NULL
 
     UNION ALL
     SELECT 'talk-over-cancellations', o.last_cancelled, j.department, j.participant_id,
