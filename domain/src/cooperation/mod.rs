@@ -98,6 +98,8 @@ impl Decider for Cooperation {
             (C::BeginCooperation(_), S::Running) | (C::PauseCooperation(_), S::Paused) => {
                 return Ok(vec![]);
             }
+            // Whether there is such an entry, the walk of the command has looked.
+            (C::CorrectEntry(_) | C::RetractEntry(_), _) => {}
             (_, S::Unknown) => return Err(Why::NotBegun),
             (
                 C::SignAgreement(_)
@@ -107,9 +109,7 @@ impl Decider for Cooperation {
                 | C::InformPatients(_)
                 | C::ShowInterest(_)
                 | C::InformStaff(_)
-                | C::PauseCooperation(_)
-                | C::CorrectEntry(_)
-                | C::RetractEntry(_),
+                | C::PauseCooperation(_),
                 S::Running | S::Paused,
             ) => {}
         }

@@ -46,7 +46,16 @@ impl Decider for Participant {
         context: &Context<'_, World>,
     ) -> Result<Vec<ParticipantEvent>, ParticipantRejection> {
         match state {
-            ParticipantState::Unknown => make_first_contact(command, context),
+            ParticipantState::Unknown => match command {
+                // The first contact may have been retracted, and that by mistake. Whether there is
+                // such an entry, the walk of the command has looked.
+                C::CorrectEntry(_) | C::RetractEntry(_) => Ok(vec![ParticipantEvent {
+                    stay_id: StayId(context.command_id),
+                    referral_id: None,
+                    fact: command.into_fact(),
+                }]),
+                command => make_first_contact(command, context),
+            },
             ParticipantState::Known(person) => person.decide(command, context),
         }
     }

@@ -58,6 +58,8 @@ impl Decider for Referral {
                 }
                 true
             }
+            // Whether there is such an entry, the walk of the command has looked.
+            (C::CorrectEntry(_) | C::RetractEntry(_), _) => false,
             (_, S::Unknown) => return Err(Why::NotProposed),
             (command, known)
                 if known
@@ -67,7 +69,6 @@ impl Decider for Referral {
                 let begun = known.begun_for(command).unwrap_or(context.day());
                 return Err(Why::BeforeItsBeginning { begun });
             }
-            (C::CorrectEntry(_) | C::RetractEntry(_), _) => false,
             (C::WithdrawReferral(_), S::Withdrawn(_)) => true,
             (C::WithdrawReferral(_), _) => false,
             (_, S::Withdrawn(_)) => return Err(Why::Withdrawn),

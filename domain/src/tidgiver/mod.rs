@@ -56,10 +56,8 @@ impl Decider for Tidgiver {
                 }
                 true
             }
-            (
-                C::CorrectEntry(_) | C::RetractEntry(_),
-                S::Candidate(_) | S::Approved(_) | S::Left,
-            ) => false,
+            // Whether there is such an entry, the walk of the command has looked.
+            (C::CorrectEntry(_) | C::RetractEntry(_), _) => false,
             (_, S::Unknown) => return Err(Why::NotKnown),
             (C::Leave(_), S::Left) => true,
             (_, S::Left) => return Err(Why::HasLeft),

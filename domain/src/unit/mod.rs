@@ -52,14 +52,14 @@ impl Decider for Unit {
             (RegisterUnit(traits), UnitState::Registered(known)) if traits == known => {
                 return Ok(vec![]);
             }
-            (RegisterUnit(_), _) => {}
+            // Whether there is such an entry, the walk of the command has looked.
+            (RegisterUnit(_) | CorrectEntry(_) | RetractEntry(_), _) => {}
             (_, UnitState::Unknown) => return Err(UnitRejection::NotRegistered),
             (ReportKeyFigures(figures), UnitState::Registered(_)) => {
                 if figures.on > context.day() {
                     return Err(UnitRejection::FiguresOfTheFuture);
                 }
             }
-            (CorrectEntry(_) | RetractEntry(_), UnitState::Registered(_)) => {}
         }
         Ok(vec![command.into_fact()])
     }
