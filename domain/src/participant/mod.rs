@@ -4,11 +4,13 @@
 //! One stream is one person. A person has *stays*, one at a time; every event names the stay it
 //! belongs to. A fact told late belongs to the stay that was open when it happened.
 
+mod codes;
 mod event;
 mod oppdrag;
 mod rejection;
 mod state;
 
+pub use codes::*;
 pub use event::*;
 pub use rejection::ParticipantRejection;
 pub use state::{

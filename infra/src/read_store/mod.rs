@@ -11,6 +11,7 @@
 //! log. So it is written in WAL mode with `synchronous = NORMAL`: a loss of power may cost the
 //! last commits, which the runner then makes again, and never tears one apart.
 
+mod error;
 mod folding;
 mod models;
 mod reading;
@@ -22,6 +23,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use error::ReadStoreError;
 pub use models::read_models;
 pub use reading::Parked;
-pub use store::{Behind, ReadStore, ReadStoreError};
+pub use store::{Behind, ReadStore};

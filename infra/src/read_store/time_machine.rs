@@ -10,11 +10,11 @@ use sqlx::{Connection, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::{
+    error::ReadStoreError,
     folding::Folding,
     models,
     reading::{self, Part},
     schema,
-    store::ReadStoreError,
 };
 
 /// What the tables show.

@@ -1,0 +1,42 @@
+//! What can go wrong with the read models.
+
+use domain::es::{Position, ReadError};
+use projections::AskError;
+
+/// Why the read store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadStoreError {
+    /// A URL that names no read store.
+    #[error("a read store is named sqlite:PATH")]
+    Url,
+    /// The folder for the file could not be made.
+    #[error("the folder of the read store could not be made")]
+    Folder(#[source] std::io::Error),
+    /// The read models know more than the log holds.
+    #[error(
+        "the read models know the log up to position {checkpoint}, and it ends at {head}: it was restored from an older copy, or is another log. Delete the read store's file: it is made anew from the log"
+    )]
+    AheadOfLog {
+        /// Up to where the read models were folded.
+        checkpoint: Position,
+        /// Where the log ends.
+        head: Position,
+    },
+    /// The read models were folded from another log.
+    #[error(
+        "the read models were folded from another log: the event at position {checkpoint} is not the one they know. Delete the read store's file: it is made anew from the log"
+    )]
+    AnotherLog {
+        /// Up to where the read models were folded.
+        checkpoint: Position,
+    },
+    /// The tables could not be read or written.
+    #[error("the read store did not answer")]
+    Tables(#[from] sqlx::Error),
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] ReadError),
+    /// The question got no answer.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+}
