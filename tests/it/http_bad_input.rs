@@ -2,7 +2,7 @@
 
 use domain::es::Role;
 use serde_json::{Value, json};
-use tests::{OSLO, Reply, SLEMDAL, TestApp};
+use tests::{BERGEN, LOLAND, OSLO, Reply, SLEMDAL, TestApp};
 
 /// Asserts what a problem says, whole.
 #[track_caller]
@@ -188,6 +188,78 @@ async fn a_unit_that_is_named_is_registered() {
             "nowhere is not registered as what it is named as",
         )],
     );
+}
+
+#[tokio::test]
+async fn a_unit_in_which_something_opens_is_registered() {
+    let app = TestApp::new().await;
+    let head = app.service.app.log.head().await.unwrap();
+    let open = |path: &'static str, role, unit, body: Value| {
+        let app = &app;
+        async move { app.post(path).role_at(role, unit).json(&body).await }
+    };
+    let contact = |department| json!({ "department": department, "channels": ["other"] });
+    let referral = |from, to| json!({ "from": from, "to": to, "situation": "in-patient" });
+    let nowhere = "stegforsteg-nowhere";
+    for (path, role, unit, body, pointer) in [
+        (
+            "/v1/participants",
+            Role::Veileder,
+            OSLO,
+            contact(nowhere),
+            "/department",
+        ),
+        (
+            "/v1/tidgivere",
+            Role::DepartmentLeader,
+            OSLO,
+            json!({ "department": nowhere }),
+            "/department",
+        ),
+        (
+            "/v1/referrals",
+            Role::Institution,
+            SLEMDAL,
+            referral(nowhere, OSLO),
+            "/from",
+        ),
+    ] {
+        let reply = open(path, role, unit, body).await;
+        assert_problem(
+            &reply,
+            422,
+            "unit-is-registered",
+            "G1",
+            "A unit that is named is registered, and is of the kind that its part asks for.",
+            &[(pointer, "stegforsteg-nowhere is not registered")],
+        );
+    }
+    let to_nowhere = referral(SLEMDAL, nowhere);
+    let reply = open("/v1/referrals", Role::Institution, SLEMDAL, to_nowhere).await;
+    assert_eq!((reply.status, &reply.body["pointer"]), (422, &json!("/to")));
+    // A department that is there and another's looks as what is not there.
+    for (path, role, unit, body) in [
+        ("/v1/participants", Role::Veileder, OSLO, contact(BERGEN)),
+        (
+            "/v1/tidgivere",
+            Role::DepartmentLeader,
+            OSLO,
+            json!({ "department": BERGEN }),
+        ),
+        (
+            "/v1/referrals",
+            Role::Institution,
+            SLEMDAL,
+            referral(LOLAND, OSLO),
+        ),
+    ] {
+        let reply = open(path, role, unit, body).await;
+        assert_eq!(
+            (reply.status, reply.text_of("rule")),
+            (404, "not-found".into())
+        );
+    }
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
 }
 
 #[tokio::test]

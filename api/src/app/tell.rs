@@ -88,6 +88,10 @@ impl Application {
                 .is_some_and(|about| rights::may_record(who, telling.kind, about));
         }
         let may_open = opens && about.is_none();
+        if !permitted && opens {
+            let unknown = self.unregistered_in(&telling.fields).await?;
+            unknown.map_or(Ok(()), |problem| Err(placed(problem, telling.prefix)))?;
+        }
         if !permitted && !may_open {
             return Err(Problem::general(&general::NOT_FOUND));
         }

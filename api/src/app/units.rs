@@ -13,10 +13,10 @@ use domain::{
     unit::{Unit, UnitRegistered, UnitRejection, UnitState},
     words::{UnitId, UnitTraits},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Application, execute::failed};
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 
 /// Units by their ids, as they were last registered.
 #[derive(Debug, Default)]
@@ -64,6 +64,23 @@ impl Application {
         let known = self.units.with(self.log.as_ref(), [unit.clone()]).await;
         let known = known.map_err(|error| failed(error, &Value::Null).problem)?;
         Ok(known.contains_key(unit))
+    }
+
+    /// What is wrong with the units that something is to be opened between: that one of them is
+    /// not registered is told before whose they are.
+    pub(super) async fn unregistered_in(
+        &self,
+        fields: &Map<String, Value>,
+    ) -> Result<Option<Problem>, Problem> {
+        for name in ["department", "from", "to"] {
+            let named = fields.get(name).and_then(Value::as_str);
+            if let Some(unit) = named.and_then(|text| text.parse().ok())
+                && !self.is_registered(&unit).await?
+            {
+                return Ok(Some(problem::unregistered(&unit, &format!("/{name}"))));
+            }
+        }
+        Ok(None)
     }
 }
 

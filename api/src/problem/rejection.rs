@@ -49,6 +49,19 @@ pub fn in_future(pointer: &str) -> Problem {
         .at(pointer, detail)
 }
 
+/// A unit that is named at `pointer`, and is not registered. That is no secret: who may ask
+/// anything may ask which units there are.
+#[must_use]
+pub fn unregistered(unit: &UnitId, pointer: &str) -> Problem {
+    let detail = Text::made(
+        format!("{unit} is not registered"),
+        format!("{unit} er ikke registrert"),
+    );
+    Problem::rule(rules::G1, StatusCode::UNPROCESSABLE_ENTITY)
+        .detail(detail.clone())
+        .at(pointer, detail)
+}
+
 fn at(name: &str) -> String {
     format!("/{name}")
 }

@@ -22,7 +22,7 @@ use crate::{
         Principal, Purpose,
         rights::{self, Of, Sight},
     },
-    problem::{Problem, Text, general},
+    problem::{self, Problem, Text, general},
 };
 
 /// Parameters that every query takes.
@@ -170,16 +170,7 @@ impl Asked {
         if let Some(unit) = &unit
             && !app.is_registered(unit).await?
         {
-            let detail = Text::made(
-                format!("{unit} is not registered"),
-                format!("{unit} er ikke registrert"),
-            );
-            return Err(Problem::rule(
-                domain::rules::G1,
-                axum::http::StatusCode::UNPROCESSABLE_ENTITY,
-            )
-            .detail(detail.clone())
-            .at(format!("/{name}"), detail));
+            return Err(problem::unregistered(unit, &format!("/{name}")));
         }
         Ok(unit)
     }
