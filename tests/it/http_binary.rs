@@ -108,9 +108,9 @@ fn token(folder: &Path, role: &str, unit: Option<&str>) -> String {
 #[test]
 fn the_binary_serves_and_ends_when_it_is_asked_to() {
     let folder = tempfile::tempdir().unwrap();
+    let mut serving = serve(folder.path());
     let lead = token(folder.path(), "national-lead", None);
     let leader = token(folder.path(), "department-leader", Some(OSLO));
-    let mut serving = serve(folder.path());
     let register = json!({ "kind": "department", "offers_individual_tidgiver": true }).to_string();
     let path = format!("/v1/units/{OSLO}/register-unit");
     let (status, _) = ask(&serving, "POST", &path, &lead, &register);
@@ -272,10 +272,28 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
 #[test]
 fn what_is_asked_wrongly_is_said_on_standard_error() {
     let folder = tempfile::tempdir().unwrap();
-    let nobody = stegspor(
-        folder.path(),
-        &["replay", "0197f0a2-0000-7000-8000-000000000002"],
+    let participant = "0197f0a2-0000-7000-8000-000000000002";
+    // Where there is no log, none is made by looking.
+    for arguments in [
+        ["verify", "--json"].as_slice(),
+        &["replay", participant],
+        &["token", "--role", "analyst"],
+    ] {
+        let nowhere = stegspor(folder.path(), arguments);
+        assert_eq!(nowhere.status.code(), Some(1));
+        assert_eq!(
+            (text(&nowhere.stdout), text(&nowhere.stderr)),
+            (String::new(), "stegspor: there is no log in data\n".into())
+        );
+        assert!(!folder.path().join("data").exists());
+    }
+    std::fs::write(folder.path().join("none.ndjson"), "").unwrap();
+    assert!(
+        stegspor(folder.path(), &["import", "none.ndjson"])
+            .status
+            .success()
     );
+    let nobody = stegspor(folder.path(), &["replay", participant]);
     assert_eq!(nobody.status.code(), Some(1));
     assert_eq!(
         text(&nobody.stderr),

@@ -42,7 +42,7 @@ pub(super) struct Replay {
 impl Replay {
     pub(super) async fn run(self) -> anyhow::Result<Ended> {
         let settings = self.place.settings("stegspor-data")?;
-        let log = store::log(&settings).await?;
+        let log = store::existing_log(&settings).await?;
         let history = history(log.as_ref(), self.participant, self.known_at).await?;
         anyhow::ensure!(!history.is_empty(), "no such participant is known");
         let amended: Vec<_> = history

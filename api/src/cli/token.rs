@@ -18,7 +18,8 @@ use crate::auth::{Principal, token};
 ///
 /// The token is sealed with the secret of the data folder, and printed. It is valid for 30 days
 /// unless said otherwise, at every service that runs on the same data folder. Nobody can take it
-/// back: it is meant for development and small set-ups.
+/// back: it is meant for development and small set-ups. Start the service first: there is no token
+/// for a folder without a log.
 ///
 /// Roles: veileder, tidgiver-coordinator, department-leader, national-lead, analyst, institution,
 /// tidgiver, operator, participant. The first three need a department (--unit stegforsteg-oslo),
@@ -63,7 +64,7 @@ impl Token {
             "this role needs the id they go by in the log: --subject UUID"
         );
         let settings = self.place.settings("stegspor-data")?;
-        let secret = store::secret(&settings)?;
+        let secret = store::secret_for_log(&settings)?;
         let clock = std::sync::Arc::new(SystemClock);
         let expires = clock.now().0 + chrono::TimeDelta::days(self.days.into());
         let subject = self.subject.unwrap_or_else(|| RandomIds::new(clock).next());

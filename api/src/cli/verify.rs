@@ -26,7 +26,7 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) async fn run(self) -> anyhow::Result<Ended> {
         let settings = self.place.settings("stegspor-data")?;
-        let log = store::log(&settings).await?;
+        let log = store::existing_log(&settings).await?;
         match log.verify().await {
             Ok(verified) => {
                 let hash = verified.log_hash.map(|hash| hash.to_string());
