@@ -270,6 +270,51 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
 }
 
 #[test]
+fn an_import_into_the_demo_goes_on_by_the_demos_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let participant = "0197f0a2-0000-7000-8000-000000000002";
+    let unit = json!({ "kind": "department", "offers_individual_tidgiver": true });
+    let contact = json!({ "department": OSLO, "channels": ["other"] });
+    let import = |name: &str, line: String, trusted: &[&str]| {
+        std::fs::write(folder.path().join(name), line).unwrap();
+        let imported = stegspor(folder.path(), &[&["import", name], trusted].concat());
+        assert!(imported.status.success(), "{}", text(&imported.stdout));
+    };
+    let recorded_on = |place: usize| {
+        let replayed = stegspor(folder.path(), &["replay", participant, "--json"]);
+        let replayed = text(&replayed.stdout);
+        let event: Value = serde_json::from_str(replayed.lines().nth(place).unwrap()).unwrap();
+        event["recorded_at"].as_str().unwrap()[..10].to_owned()
+    };
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/demo.played"), "").unwrap();
+    let register = event(
+        "1",
+        "unit.unit-registered",
+        OSLO,
+        "2021-01-01T09:00:00Z",
+        &unit,
+    );
+    import("unit.ndjson", register, &["--trusted-history"]);
+    let made = "participant.first-contact-made";
+    let made = event("2", made, participant, "2021-02-01T09:00:00Z", &contact);
+    import("contact.ndjson", made, &[]);
+    assert_eq!(recorded_on(0), "2021-07-01");
+
+    // What was recorded last, if it was later: here told by hand, past the demo's first day.
+    let held = "participant.first-conversation-held";
+    let held = event("3", held, participant, "2021-09-01T09:00:00Z", &json!({}));
+    std::fs::remove_file(folder.path().join("data/demo.played")).unwrap();
+    import("held.ndjson", held, &["--trusted-history"]);
+    std::fs::write(folder.path().join("data/demo.played"), "").unwrap();
+    let mapped = "participant.kartlegging-done";
+    let data = json!({ "wishes": ["housing"], "network_mapped": false });
+    let mapped = event("4", mapped, participant, "2021-09-01T09:00:00Z", &data);
+    import("mapped.ndjson", mapped, &[]);
+    assert_eq!(recorded_on(2), "2021-09-01");
+}
+
+#[test]
 fn what_is_asked_wrongly_is_said_on_standard_error() {
     let folder = tempfile::tempdir().unwrap();
     let participant = "0197f0a2-0000-7000-8000-000000000002";

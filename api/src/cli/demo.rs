@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use domain::{
     es::{ActorId, EventStore, Position, Role},
@@ -9,7 +10,7 @@ use domain::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use infra::{
-    clock::{SystemClock, TickingClock},
+    clock::{Clock, SystemClock, TickingClock},
     ids::{IdSource, SeededIds},
 };
 use serde::Serialize;
@@ -60,9 +61,7 @@ impl Demo {
         let settings = self.place.settings("stegspor-data/demo")?;
         let log = store::log(&settings).await?;
         let cast = play(&settings, log.as_ref()).await?;
-        // What was recorded in an earlier demo lies behind the clock, not before it.
-        let last = store::last_recorded(log.as_ref()).await?;
-        let now = last.map_or(cast.now, |last| last.0.max(cast.now));
+        let now = now(log.as_ref(), &cast).await?;
         let clock = Arc::new(TickingClock::starting_at(now));
         let app = store::application(&settings, log, clock).await?;
         app.sweep(&settings.data).await?;
@@ -82,6 +81,26 @@ impl Demo {
         }
         serve::until_asked_to_end(listener, Service::new(app, read), &settings).await
     }
+}
+
+/// The clock that goes in a data folder: the demo's, where its history was played, so that whatever
+/// is recorded there goes on from it; else the machine's.
+pub(super) async fn clock(
+    settings: &Settings,
+    log: &dyn EventStore,
+) -> anyhow::Result<Arc<dyn Clock>> {
+    if !settings.data.join(PLAYED).is_file() {
+        return Ok(Arc::new(SystemClock));
+    }
+    let now = now(log, &demo::cast()).await?;
+    Ok(Arc::new(TickingClock::starting_at(now)))
+}
+
+/// What the demo's clock shows when it starts. What was recorded in an earlier demo lies behind
+/// it, not before it.
+async fn now(log: &dyn EventStore, cast: &DemoCast) -> anyhow::Result<DateTime<Utc>> {
+    let last = store::last_recorded(log).await?;
+    Ok(last.map_or(cast.now, |last| last.0.max(cast.now)))
 }
 
 /// Plays the history, unless it stands in the log already.

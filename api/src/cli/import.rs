@@ -7,17 +7,20 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use anyhow::Context;
 use clap::Args;
 use domain::es::{Actor, ActorId, CorrelationId, EventId, RecordedAt, Role, SourceSystem};
-use infra::clock::SystemClock;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Ended, demo::Bar, settings::Where, store};
+use super::{
+    Ended,
+    demo::{self, Bar},
+    settings::Where,
+    store,
+};
 use crate::{
     app::{Application, By, Outcome},
     cloud_event::CloudEvent,
@@ -32,6 +35,8 @@ use lines::{Line, Lines};
 /// /openapi.json of a running service). Each is recorded once, however often it is imported. Lines
 /// that are refused are told with their number and rule, and written, as they were, to
 /// FILE.refused.ndjson; the exit status is 1 then. `-` reads standard input.
+///
+/// In the folder of a demo the demo's clock goes on.
 ///
 /// With --trusted-history the time at which an event became known is taken from its attribute
 /// `recordedat`; it never decreases from line to line.
@@ -79,7 +84,8 @@ impl Import {
     pub(super) async fn run(self) -> anyhow::Result<Ended> {
         let settings = self.place.settings("stegspor-data")?;
         let log = store::log(&settings).await?;
-        let app = store::application(&settings, log, Arc::new(SystemClock)).await?;
+        let clock = demo::clock(&settings, log.as_ref()).await?;
+        let app = store::application(&settings, log, clock).await?;
         app.sweep(&settings.data).await?;
 
         let standard_input = self.file == Path::new("-");
