@@ -206,6 +206,14 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
             "2020-02-09T09:00:00Z",
             &none,
         ),
+        event(
+            "6",
+            "participant.first-conversation-held",
+            participant,
+            "2020-02-10T09:00:00Z",
+            &none,
+        )
+        .replace("recordedat", "elsewhere"),
     ];
     std::fs::write(folder.path().join("old.ndjson"), lines.join("\n")).unwrap();
     let arguments = ["import", "old.ndjson", "--trusted-history", "--json"];
@@ -230,13 +238,17 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
                     "line": 7, "rule": "recorded-at-decreases", "pointer": "/recordedat",
                     "detail": "this lies before what was recorded last",
                 },
+                {
+                    "line": 9, "rule": "invalid-data", "pointer": "/recordedat",
+                    "detail": "a trusted history tells of each event when it became known",
+                },
             ],
         })
     );
     let refused = std::fs::read_to_string(folder.path().join("old.ndjson.refused.ndjson")).unwrap();
     assert_eq!(
         refused,
-        format!("{}\n{}\n{}\n", lines[3], lines[5], lines[6])
+        format!("{}\n{}\n{}\n{}\n", lines[3], lines[5], lines[6], lines[8])
     );
 
     let again: Value = serde_json::from_slice(&stegspor(folder.path(), &arguments).stdout).unwrap();

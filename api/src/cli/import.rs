@@ -39,7 +39,7 @@ use lines::{Line, Lines};
 /// In the folder of a demo the demo's clock goes on.
 ///
 /// With --trusted-history the time at which an event became known is taken from its attribute
-/// `recordedat`; it never decreases from line to line.
+/// `recordedat`; it never decreases from line to line, and a line without it is refused.
 ///
 /// Examples:
 ///   stegspor import events.ndjson
@@ -222,8 +222,17 @@ impl Importer<'_> {
 
     /// When the event became known, if that is taken from the file.
     async fn recorded_at(&self, event: &CloudEvent) -> Result<Option<RecordedAt>, Problem> {
-        let (true, Some(told)) = (self.trusted, event.recorded_at) else {
+        if !self.trusted {
             return Ok(None);
+        }
+        let Some(told) = event.recorded_at else {
+            return Err(Problem::general(&general::INVALID_DATA).at(
+                "/recordedat",
+                Text::of(
+                    "a trusted history tells of each event when it became known",
+                    "en historikk en stoler på, forteller når hver hendelse ble kjent",
+                ),
+            ));
         };
         if told > self.app.clock.now() {
             return Err(problem::in_future("/recordedat"));
