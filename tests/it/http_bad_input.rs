@@ -263,6 +263,64 @@ async fn a_unit_in_which_something_opens_is_registered() {
 }
 
 #[tokio::test]
+async fn a_cooperation_is_that_of_its_address() {
+    let app = TestApp::new().await;
+    let head = app.service.app.log.head().await.unwrap();
+    let shape = "The data do not have the shape that is asked for.";
+    let path = format!("/v1/cooperations/{SLEMDAL}/{OSLO}/begin-cooperation");
+    for (unit, department, pointer, detail) in [
+        (
+            LOLAND,
+            OSLO,
+            "/unit",
+            "this is told to the cooperation of slemdal",
+        ),
+        (
+            SLEMDAL,
+            BERGEN,
+            "/department",
+            "this is told to the cooperation of stegforsteg-oslo",
+        ),
+    ] {
+        let body = json!({
+            "unit": unit, "department": department,
+            "coordinator": "0197f0a2-0000-7000-8000-000000000001",
+        });
+        let reply = app.post(&path).leader(OSLO).json(&body).await;
+        assert_problem(
+            &reply,
+            422,
+            "invalid-data",
+            "invalid-data",
+            shape,
+            &[(pointer, detail)],
+        );
+        let event = json!({
+            "specversion": "1.0", "id": "1", "source": "/slemdal/journal",
+            "type": "no.stegspor.cooperation.cooperation-begun.v1",
+            "subject": format!("{SLEMDAL}~{OSLO}"), "time": "2021-06-01", "data": body,
+        });
+        let reply = app
+            .post("/v1/intake")
+            .role_at(Role::Institution, SLEMDAL)
+            .bytes(
+                "application/cloudevents+json",
+                event.to_string().into_bytes(),
+            )
+            .await;
+        assert_problem(
+            &reply,
+            422,
+            "invalid-data",
+            "invalid-data",
+            shape,
+            &[(&format!("/data{pointer}"), detail)],
+        );
+    }
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
+}
+
+#[tokio::test]
 async fn fields_that_do_not_fit_are_pointed_at() {
     let app = TestApp::new().await;
     let shape = "The data do not have the shape that is asked for.";

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     decode::Payload,
-    problem::{Problem, general},
+    problem::{Problem, Text, general},
 };
 
 /// One stream.
@@ -70,6 +70,24 @@ impl Target {
             Self::Cooperation(id) => Cooperation::stream(id),
             Self::Unit(id) => Unit::stream(id),
         }
+    }
+
+    /// What of a payload speaks of other parties than those that the target names.
+    pub(super) fn contradicted_by(&self, data: &Value) -> Option<Problem> {
+        let Self::Cooperation(id) = self else {
+            return None;
+        };
+        let parties = [("unit", &id.unit), ("department", &id.department)];
+        let (name, party) = parties.into_iter().find(|(name, party)| {
+            data.get(name)
+                .and_then(Value::as_str)
+                .is_some_and(|told| told != party.as_str())
+        })?;
+        let detail = Text::made(
+            format!("this is told to the cooperation of {party}"),
+            format!("dette fortelles til samarbeidet til {party}"),
+        );
+        Some(Problem::general(&general::INVALID_DATA).at(format!("/{name}"), detail))
     }
 
     /// Whose words a command to it tells, if it is about a person.

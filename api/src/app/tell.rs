@@ -116,6 +116,9 @@ impl Application {
             // It opens something, and does not say where: the decoder has let that pass.
             return Err(Problem::general(&general::NOT_FOUND));
         }
+        if let Some(problem) = telling.target.contradicted_by(&payload.data) {
+            return Err(placed(problem, telling.prefix));
+        }
         let command = telling.target.command(&payload)?;
         words.extend(payload.words);
         let occurred_at = match telling.occurred_at {
