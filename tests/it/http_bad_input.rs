@@ -490,26 +490,44 @@ async fn headers_and_parameters_are_understood_or_refused() {
         &[("/Idempotency-Key", "a key is 1 to 100 visible characters")],
     );
     let not_understood = "A parameter cannot be understood.";
+    let size = "a number from 1 to 500";
     for (query, pointer, detail) in [
-        ("as_of=soon", "/as_of", "a date: 2020-12-31"),
+        ("standing?as_of=soon", "/as_of", "a date: 2020-12-31"),
         (
-            "as-of=2020-12-31",
+            "standing?as_of=2020-12-31&as_of=2020-12-30",
+            "/as_of",
+            "a parameter is told once",
+        ),
+        ("participants?limit=0", "/limit", size),
+        ("participants?limit=501", "/limit", size),
+        ("worklist?limit=70000", "/limit", size),
+        (
+            "flows?since=2021-02-01&until=2021-01-31",
+            "/since",
+            "a window begins before it ends: on 2021-01-31 at the latest",
+        ),
+        (
+            "standing?as-of=2020-12-31",
             "/as-of",
             "there is no such parameter here",
         ),
         (
-            "known_at=soon",
+            "standing?known_at=soon",
             "/known_at",
             "a moment with its time zone (2020-12-31T12:00:00Z), or a date",
         ),
-        ("min_position=-1", "/min_position", "a whole number from 0"),
         (
-            "unit=Oslo!",
+            "standing?min_position=-1",
+            "/min_position",
+            "a whole number from 0",
+        ),
+        (
+            "standing?unit=Oslo!",
             "/unit",
             "a unit's short name: stegforsteg-oslo",
         ),
     ] {
-        let reply = app.get(&format!("/v1/standing?{query}")).leader(OSLO).await;
+        let reply = app.get(&format!("/v1/{query}")).leader(OSLO).await;
         assert_problem(
             &reply,
             422,
@@ -518,6 +536,14 @@ async fn headers_and_parameters_are_understood_or_refused() {
             not_understood,
             &[(pointer, detail)],
         );
+    }
+    for in_bounds in [
+        "participants?limit=1",
+        "participants?limit=500",
+        "flows?since=2021-02-01&until=2021-02-01",
+    ] {
+        let reply = app.get(&format!("/v1/{in_bounds}")).leader(OSLO).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
     }
     let no_text = app.get("/v1/participants/%ff").leader(OSLO).await;
     assert_eq!(

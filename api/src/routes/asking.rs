@@ -70,8 +70,9 @@ impl FromRequestParts<Service> for Asked {
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let who = Principal::from_request_parts(parts, service).await?;
-        let Query(mut parameters) = Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri)
+        let Query(told) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|_| Problem::general(&general::INVALID_PARAMETER))?;
+        let mut parameters = each_once(told)?;
         let as_of = taken(&mut parameters, "as_of", str::parse::<Day>, A_DAY)?;
         let known_at = taken(
             &mut parameters,
@@ -92,6 +93,19 @@ impl FromRequestParts<Service> for Asked {
     }
 }
 
+/// The parameters by their names. Of two of one name nobody knows which is meant.
+fn each_once(told: Vec<(String, String)>) -> Result<BTreeMap<String, String>, Problem> {
+    let mut parameters = BTreeMap::new();
+    for (name, value) in told {
+        if parameters.contains_key(&name) {
+            let detail = Text::of("a parameter is told once", "et parameter fortelles én gang");
+            return Err(wrong(&name, detail));
+        }
+        parameters.insert(name, value);
+    }
+    Ok(parameters)
+}
+
 /// A date means the end of that day.
 fn end_of(known_at: OccurredAt) -> RecordedAt {
     match known_at {
@@ -106,6 +120,7 @@ const A_MOMENT: Text = Text::of(
     "et tidspunkt med tidssone (2020-12-31T12:00:00Z), eller en dato",
 );
 const A_NUMBER: Text = Text::of("a whole number from 0", "et helt tall fra 0");
+const A_PAGE_SIZE: Text = Text::of("a number from 1 to 500", "et tall fra 1 til 500");
 const A_UNIT: Text = Text::of(
     "a unit's short name: stegforsteg-oslo",
     "en enhets kortnavn: stegforsteg-oslo",
@@ -180,6 +195,21 @@ impl Asked {
         taken(&mut self.parameters, name, str::parse, A_DAY)
     }
 
+    /// A window of days, from `since` to `until`.
+    pub(super) fn window(&mut self) -> Result<(Option<Day>, Option<Day>), Problem> {
+        let (since, until) = (self.day("since")?, self.day("until")?);
+        if let (Some(since), Some(until)) = (since, until)
+            && since > until
+        {
+            let detail = Text::made(
+                format!("a window begins before it ends: on {until} at the latest"),
+                format!("et tidsrom begynner før det slutter: senest {until}"),
+            );
+            return Err(wrong("since", detail));
+        }
+        Ok((since, until))
+    }
+
     /// A year.
     pub(super) fn year(&mut self, name: &str) -> Result<Option<i32>, Problem> {
         let expected = Text::of("a year: 2020", "et år: 2020");
@@ -196,7 +226,7 @@ impl Asked {
         app: &Application,
         list: &str,
     ) -> Result<(Option<Cursor>, PageSize), Problem> {
-        let size = taken(&mut self.parameters, "limit", str::parse::<u16>, A_NUMBER)?;
+        let size = taken(&mut self.parameters, "limit", page_size, A_PAGE_SIZE)?;
         let cursor = taken(
             &mut self.parameters,
             "cursor",
@@ -206,7 +236,7 @@ impl Asked {
                 "en markør er `next_cursor` fra listas forrige side",
             ),
         )?;
-        Ok((cursor, size.map(PageSize::new).unwrap_or_default()))
+        Ok((cursor, size.unwrap_or_default()))
     }
 
     /// Refuses what nobody has asked for: a misspelt parameter must not pass for its absence.
@@ -256,6 +286,13 @@ impl Asked {
                     Problem::general(&general::UNAVAILABLE)
                 }
             })
+    }
+}
+
+fn page_size(text: &str) -> Result<PageSize, ()> {
+    match text.parse() {
+        Ok(size @ 1..=500) => Ok(PageSize::new(size)),
+        _ => Err(()),
     }
 }
 

@@ -37,7 +37,7 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
     asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
     let from = asked.unit("from", &service.app).await?;
     let to = asked.unit("to", &service.app).await?;
-    let (since, until) = (asked.day("since")?, asked.day("until")?);
+    let (since, until) = asked.window()?;
     // An institution sees what goes out from it, a department what comes to it.
     let question = if asked.who.role == Role::Institution {
         Flows {
