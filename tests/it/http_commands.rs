@@ -137,6 +137,34 @@ async fn a_command_rests_on_the_version_that_was_seen() {
 }
 
 #[tokio::test]
+async fn what_is_seen_of_a_person_bears_the_version_to_match() {
+    let app = TestApp::new().await;
+    let id = app.participant(OSLO, "2021-06-01", "Ola").await;
+    app.contact_made(OSLO, "2021-06-02", "Kari").await;
+    app.caught_up().await;
+    let path = format!("/v1/participants/{id}");
+    let seen = app.get(&path).veileder(OSLO).await;
+    assert_eq!((seen.status, seen.header("etag")), (200, Some("\"4\"")));
+    let relapse = format!("{path}/report-relapse");
+    let tell = || {
+        app.post(&relapse)
+            .veileder(OSLO)
+            .header("if-match", "\"4\"")
+    };
+    assert_eq!(tell().await.status, 201);
+    assert_eq!(tell().await.status, 412);
+    // It is the version of what is shown, not of what was told since.
+    let behind = app.get(&path).veileder(OSLO).await;
+    assert_eq!(behind.header("etag"), Some("\"4\""));
+    app.caught_up().await;
+    let after = app.get(&path).veileder(OSLO).await;
+    assert_eq!(after.header("etag"), Some("\"5\""));
+    let then = format!("{path}?as_of=2021-06-30");
+    let then = app.get(&then).veileder(OSLO).await;
+    assert_eq!((then.status, then.header("etag")), (200, None));
+}
+
+#[tokio::test]
 async fn what_is_so_already_is_answered_without_a_new_event() {
     let app = TestApp::new().await;
     let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;

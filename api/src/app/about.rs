@@ -1,7 +1,7 @@
 //! What a command is about, as far as a right rests on it: read from the stream it is for.
 
 use domain::{
-    es::{Aggregate, RecordedEvent, Version},
+    es::{Aggregate, Position, RecordedEvent, Version},
     participant::{Participant, ParticipantEvent, ParticipantFact, ParticipantState, Stage},
     referral::{Referral, ReferralState},
     tidgiver::{Tidgiver, TidgiverState},
@@ -82,6 +82,17 @@ impl Application {
             }),
             Target::Unit(id) => Some(About::Unit { id: id.clone() }),
         })
+    }
+
+    /// The version of a record at a place in the log; `NONE` if nothing was told of it by then.
+    pub(crate) async fn version_at(
+        &self,
+        target: &Target,
+        position: Position,
+    ) -> Result<Version, Problem> {
+        let events = self.events(target).await?;
+        let seen = events.iter().rev().find(|event| event.position <= position);
+        Ok(seen.map_or(Version::NONE, |event| event.version))
     }
 
     pub(super) async fn events(&self, target: &Target) -> Result<Vec<RecordedEvent>, Problem> {

@@ -253,6 +253,11 @@ impl Asked {
         }
     }
 
+    /// Whether it is asked for what is so now.
+    pub(super) fn is_live(&self) -> bool {
+        self.ask.as_of.is_none() && self.ask.known_at.is_none()
+    }
+
     /// Asks the read models.
     pub(super) async fn answer<Q: Question>(
         &self,

@@ -3,6 +3,7 @@
 use axum::{
     Json,
     extract::{Path, State},
+    http::{HeaderMap, HeaderValue, header},
     routing::get,
 };
 use domain::words::ParticipantId;
@@ -19,6 +20,7 @@ use super::{
     scope,
 };
 use crate::{
+    app::Target,
     auth::rights::{Of, Persons, Query, Sight},
     problem::{Problem, general},
 };
@@ -43,7 +45,8 @@ pub(super) fn endpoint() -> Endpoint {
         operations: vec![asking::operation::<ParticipantDetailView>(
             ROUTE,
             "participant",
-            "One person: stays, oppdrag, relapses, sentences, concerns.",
+            "One person: stays, oppdrag, relapses, sentences, concerns. Asked for now, its `ETag` is \
+             the record's version, for `If-Match`.",
             &[Parameter::path("participant_id", "The participant.")],
         )],
     }
@@ -62,7 +65,7 @@ async fn handle(
     State(service): State<Service>,
     Path(id): Path<String>,
     mut asked: Asked,
-) -> Result<Json<Value>, Problem> {
+) -> Result<(HeaderMap, Json<Value>), Problem> {
     let sight = asked.sight(Query::Participants)?;
     let participant_id = id.parse().map_err(|_| &general::NOT_FOUND)?;
     let app = &service.app;
@@ -75,6 +78,15 @@ async fn handle(
     if answer.view.is_none() {
         return Err(Problem::general(&general::NOT_FOUND));
     }
+    let mut headers = HeaderMap::new();
+    if asked.is_live() {
+        let version = app
+            .version_at(&Target::Participant(participant_id), answer.position)
+            .await?;
+        if let Ok(etag) = HeaderValue::try_from(format!("\"{version}\"")) {
+            headers.insert(header::ETAG, etag);
+        }
+    }
     let mut answer = json(&answer);
     for words in app.words_of(&[participant_id]).await? {
         add_words(&mut answer, &words, sight.persons);
@@ -85,7 +97,7 @@ async fn handle(
     if sight.persons != Persons::Named {
         without_treatment(&mut answer);
     }
-    Ok(Json(answer))
+    Ok((headers, Json(answer)))
 }
 
 /// Leaves out treatment, sentence and relapse.
