@@ -5,6 +5,9 @@ use std::io::{self, BufRead, Read, Write};
 /// Bytes of a line, at most.
 const LONGEST: u64 = 256 * 1024;
 
+/// What some editors write before a text in UTF-8; it is no part of the first line.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// One line, without its end.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -60,6 +63,9 @@ impl<R: BufRead> Lines<R> {
         }
         let cut = !ended && taken as u64 > LONGEST;
         self.in_line = cut;
+        if self.number == 1 && text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len());
+        }
         Ok(Some(Line {
             number: self.number,
             text,
@@ -100,6 +106,16 @@ mod tests {
         let third = lines.next().unwrap().unwrap();
         assert_eq!((third.number, third.text), (3, b"three".to_vec()));
         assert!(lines.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_where_a_file_begins() {
+        let mut lines = Lines::new("\u{feff}{}\n\u{feff}two".as_bytes());
+        assert_eq!(lines.next().unwrap().unwrap().text, b"{}");
+        assert_eq!(
+            lines.next().unwrap().unwrap().text,
+            "\u{feff}two".as_bytes()
+        );
     }
 
     #[test]
