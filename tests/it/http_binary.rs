@@ -251,6 +251,14 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
         format!("{}\n{}\n{}\n{}\n", lines[3], lines[5], lines[6], lines[8])
     );
 
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let refused = folder.path().join("old.ndjson.refused.ndjson");
+        let mode = refused.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
     let again: Value = serde_json::from_slice(&stegspor(folder.path(), &arguments).stdout).unwrap();
     assert_eq!(
         (&again["accepted"], &again["already_recorded"]),

@@ -278,11 +278,16 @@ impl Bin {
         let file = match &mut self.file {
             Some(file) => file,
             none => {
-                let file = OpenOptions::new()
+                let mut options = OpenOptions::new();
+                options
                     .create(true)
                     .write(true)
                     .append(self.append)
-                    .truncate(!self.append)
+                    .truncate(!self.append);
+                // There may be names in it: its owner alone reads it.
+                #[cfg(unix)]
+                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+                let file = options
                     .open(&self.path)
                     .with_context(|| format!("{} cannot be written", self.path.display()))?;
                 none.insert(BufWriter::new(file))
