@@ -318,6 +318,24 @@ async fn a_cooperation_is_that_of_its_address() {
         );
     }
     assert_eq!(app.service.app.log.head().await.unwrap(), head);
+    let mut body = json!({
+        "unit": SLEMDAL, "department": OSLO,
+        "coordinator": "0197f0a2-0000-7000-8000-000000000001",
+    });
+    let begun = app.post(&path).leader(OSLO).json(&body).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+    body["unit"] = json!(LOLAND);
+    let corrected = app
+        .post(&format!("/v1/cooperations/{SLEMDAL}/{OSLO}/correct-entry"))
+        .leader(OSLO)
+        .json(&json!({
+            "entry": begun.body["event_ids"][0], "occurred_at": "2021-06-01", "data": body,
+        }))
+        .await;
+    assert_eq!(
+        (corrected.status, &corrected.body["pointer"]),
+        (422, &json!("/data/unit"))
+    );
 }
 
 #[tokio::test]

@@ -78,8 +78,12 @@ impl Target {
             return None;
         };
         let parties = [("unit", &id.unit), ("department", &id.department)];
-        let (name, party) = parties.into_iter().find(|(name, party)| {
-            data.get(name)
+        // A correction tells the entry anew, in `data`.
+        let places = parties.into_iter().flat_map(|(name, party)| {
+            ["", "/data"].map(|place| (format!("{place}/{name}"), party))
+        });
+        let (pointer, party) = places.into_iter().find(|(pointer, party)| {
+            data.pointer(pointer)
                 .and_then(Value::as_str)
                 .is_some_and(|told| told != party.as_str())
         })?;
@@ -87,7 +91,7 @@ impl Target {
             format!("this is told to the cooperation of {party}"),
             format!("dette fortelles til samarbeidet til {party}"),
         );
-        Some(Problem::general(&general::INVALID_DATA).at(format!("/{name}"), detail))
+        Some(Problem::general(&general::INVALID_DATA).at(pointer, detail))
     }
 
     /// Whose words a command to it tells, if it is about a person.
