@@ -8,7 +8,6 @@ use domain::{
     es::{ActorId, EventStore, Position, Role},
     words::UnitId,
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use infra::{
     clock::{Clock, SystemClock, TickingClock},
     ids::{IdSource, SeededIds},
@@ -16,7 +15,7 @@ use infra::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Ended, Settings, serve, settings::Where, store};
+use super::{Ended, Settings, progress::Bar, serve, settings::Where, store};
 use crate::{
     app,
     auth::{Principal, Secret, token},
@@ -195,28 +194,5 @@ impl Serving {
             self.url
         );
         text
-    }
-}
-
-/// A progress bar, on standard error.
-pub(super) struct Bar(ProgressBar);
-
-impl Bar {
-    pub(super) fn new(of_what: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = format!("{{wide_bar}} {{pos}}/{{len}} {of_what}, {{eta}} left");
-        if let Ok(style) = ProgressStyle::with_template(&style) {
-            bar.set_style(style);
-        }
-        Self(bar)
-    }
-
-    pub(super) fn show(&self, done: u64, of: u64) {
-        self.0.set_length(of);
-        self.0.set_position(done);
-    }
-
-    pub(super) fn done(&self) {
-        self.0.finish_and_clear();
     }
 }

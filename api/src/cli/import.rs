@@ -15,12 +15,7 @@ use domain::es::{Actor, ActorId, CorrelationId, EventId, RecordedAt, Role, Sourc
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{
-    Ended,
-    demo::{self, Bar},
-    settings::Where,
-    store,
-};
+use super::{Ended, demo, progress::Bar, settings::Where, store};
 use crate::{
     app::{Application, By, Outcome},
     cloud_event::CloudEvent,

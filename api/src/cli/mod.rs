@@ -2,6 +2,7 @@
 
 mod demo;
 mod import;
+mod progress;
 mod replay;
 mod serve;
 mod settings;

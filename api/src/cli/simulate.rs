@@ -4,7 +4,7 @@ use clap::Args;
 use domain::es::Position;
 use infra::clock::SystemClock;
 
-use super::{Ended, demo::Bar, settings::Where, store};
+use super::{Ended, progress::Bar, settings::Where, store};
 use crate::app;
 use crate::history::simulate::{self, Size};
 

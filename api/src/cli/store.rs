@@ -82,7 +82,7 @@ pub(super) async fn read_models(
     )
     .await
     .context("the read models could not be opened")?;
-    let bar = super::demo::Bar::new("events");
+    let bar = super::progress::Bar::new("events");
     read.catch_up(|position, head| bar.show(position.0, head.0))
         .await?;
     bar.done();

@@ -160,7 +160,8 @@ impl Folding {
             let stream = Arc::new(event.stream.clone());
             if event.version == Version(1) {
                 self.histories.insert(stream.clone(), History::default());
-                return self.push(&stream, event);
+                self.push(&stream, event);
+                return Ok(());
             }
             return self.fetch(stream, until).await;
         };
@@ -172,7 +173,8 @@ impl Folding {
         {
             return Ok(());
         }
-        self.push(&stream, event)
+        self.push(&stream, event);
+        Ok(())
     }
 
     /// Reads the history of a stream that is not at hand.
@@ -207,10 +209,9 @@ impl Folding {
         Ok(())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "so that it ends its callers")]
-    fn push(&mut self, stream: &Arc<StreamName>, event: Recorded) -> Result<(), ReadError> {
+    fn push(&mut self, stream: &Arc<StreamName>, event: Recorded) {
         let Some(history) = self.histories.get_mut(stream) else {
-            return Ok(());
+            return;
         };
         let known = Known::new(event);
         history.touched = self.clock;
@@ -232,7 +233,6 @@ impl Folding {
             apply(&mut self.models, stream, &known, true);
         }
         history.events.push(known);
-        Ok(())
     }
 
     /// Writes what changed, within the caller's transaction. `position` is the last one taken.
