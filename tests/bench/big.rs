@@ -14,7 +14,7 @@ use infra::event_store::{SqliteEventStore, SqliteOptions};
 use uuid::Uuid;
 
 use crate::{
-    Plan, Result,
+    Plan, Result, append,
     measure::{per_second, take_turns},
     sample::Samples,
     table::{Bound, Row},
@@ -24,8 +24,8 @@ const SMALL: u128 = 10_000;
 const BIG: u128 = 10_000_000;
 /// How many events a stream holds before the measurement.
 const LENGTH: u128 = 50;
-/// How many streams are written to while it is measured: as many as the small log has.
-const WRITTEN: u128 = SMALL / LENGTH;
+/// How many streams of a log are in use: as many as the small log has.
+const IN_USE: u128 = SMALL / LENGTH;
 /// How many streams are filled turn about.
 const ABREAST: u128 = 500;
 
@@ -36,19 +36,44 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let big = Arc::new(filled(&plan.folder.join("big-log.sqlite"), BIG, &samples).await?);
     let mut rows = Vec::new();
     for clients in [1, 32] {
-        let measured = take_turns(
+        let row = |what, measured, bound| {
+            let row = Row {
+                what,
+                clients,
+                measured,
+                bound,
+            };
+            row.print()
+        };
+        let new = take_turns(
             plan,
-            async |span| appends(&small, SMALL, &samples, clients, span).await,
-            async |span| appends(&big, BIG, &samples, clients, span).await,
+            async |span| append::appends(small.clone(), &samples, clients, span).await,
+            async |span| append::appends(big.clone(), &samples, clients, span).await,
         )
         .await?;
-        let row = Row {
-            what: "append to 10,000,000 events, raw: to 10,000",
-            clients,
-            measured,
-            bound: Bound::Floor(0.8),
-        };
-        rows.push(row.print());
+        rows.push(row(
+            "new streams, 10,000,000 : 10,000 events",
+            new,
+            Bound::Floor(0.8),
+        ));
+        let in_use = take_turns(
+            plan,
+            async |span| appends(&small, own(SMALL, clients, IN_USE), &samples, span).await,
+            async |span| appends(&big, own(BIG, clients, IN_USE), &samples, span).await,
+        )
+        .await?;
+        rows.push(row(
+            "200 streams in use, 10,000,000 : 10,000",
+            in_use,
+            Bound::Floor(0.8),
+        ));
+        let any = take_turns(
+            plan,
+            async |span| appends(&small, own(SMALL, clients, IN_USE), &samples, span).await,
+            async |span| appends(&big, own(BIG, clients, BIG / LENGTH), &samples, span).await,
+        )
+        .await?;
+        rows.push(row("any of 200,000 streams : any of 200", any, Bound::Told));
     }
     Ok(rows)
 }
@@ -87,27 +112,33 @@ async fn filled(path: &Path, events: u128, samples: &Arc<Samples>) -> Result<Sql
     Ok(SqliteEventStore::open(path).await?)
 }
 
-/// Clients that append to the same number of streams in either log, scattered all over it.
+/// For each client the streams of a log that it uses, scattered all over the log.
+fn own(events: u128, clients: usize, in_use: u128) -> Vec<Vec<StreamName>> {
+    let apart = events / LENGTH / in_use;
+    let each = in_use / clients as u128;
+    (0..clients as u128)
+        .map(|client| (0..each).map(move |nth| stream((nth * clients as u128 + client) * apart)))
+        .map(Iterator::collect)
+        .collect()
+}
+
+/// Clients that append to streams that exist, each to its own in turn.
 async fn appends(
     store: &Arc<SqliteEventStore>,
-    events: u128,
+    own: Vec<Vec<StreamName>>,
     samples: &Arc<Samples>,
-    clients: usize,
     span: Duration,
 ) -> Result<f64> {
-    per_second(clients, span, |client, bell| {
-        let (store, samples) = (Arc::clone(store), Arc::clone(samples));
+    let own = Arc::new(own);
+    per_second(own.len(), span, |client, bell| {
+        let (store, samples, own) = (Arc::clone(store), Arc::clone(samples), Arc::clone(&own));
         async move {
-            let own = WRITTEN / clients as u128;
-            let apart = events / LENGTH / WRITTEN;
-            let mine = (0..own).map(|nth| stream((client as u128 * own + nth) * apart));
-            let mut mine: Vec<_> = mine.map(|stream| (stream, Expected::Any)).collect();
+            let mut expected = vec![Expected::Any; own[client].len()];
             let mut done = 0;
             while bell.silent() {
-                let turn = usize::try_from(done)? % mine.len();
-                let (stream, expected) = &mut mine[turn];
-                let appended = store.append(samples.append(stream, *expected)).await?;
-                *expected = Expected::Exactly(appended.version);
+                let turn = usize::try_from(done)? % expected.len();
+                let append = samples.append(&own[client][turn], expected[turn]);
+                expected[turn] = Expected::Exactly(store.append(append).await?.version);
                 done += 1;
             }
             Ok(done)

@@ -14,12 +14,12 @@ const CLIENTS: usize = 32;
 
 pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let folder = plan.folder()?;
-    let bare = Plan::store(&folder, "bare.sqlite", SqliteOptions::default().unchained()).await?;
+    let bare = Plan::store(&folder, "bare.sqlite", SqliteOptions::default().bare()).await?;
     let full = Plan::store(&folder, "full.sqlite", SqliteOptions::default()).await?;
-    let (small, samples) = (Samples::bare(), Samples::new());
+    let samples = Samples::new();
     let measured = take_turns(
         plan,
-        async |span| appends(bare.clone(), &small, CLIENTS, span).await,
+        async |span| appends(bare.clone(), &samples, CLIENTS, span).await,
         async |span| appends(full.clone(), &samples, CLIENTS, span).await,
     )
     .await?;

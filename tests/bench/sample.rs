@@ -36,30 +36,6 @@ impl Samples {
         })
     }
 
-    /// The same with an envelope as small as it can be.
-    pub(crate) fn bare() -> Arc<Self> {
-        let Metadata {
-            actor,
-            source,
-            correlation_id,
-            ..
-        } = metadata();
-        Arc::new(Self {
-            ids: RandomIds::new(Arc::new(SystemClock)),
-            metadata: Metadata {
-                actor,
-                unit: None,
-                source,
-                correlation_id,
-                causation_id: None,
-                consent_id: None,
-                traceparent: None,
-                request_digest: None,
-            },
-            contact: in_stay(contact()).to_json(),
-        })
-    }
-
     /// A new id.
     pub(crate) fn id(&self) -> Uuid {
         self.ids.next()

@@ -9,6 +9,8 @@ pub(crate) enum Bound {
     Floor(f64),
     /// At most so many times the raw figure.
     Ceiling(f64),
+    /// Anything: it is told for what it is.
+    Told,
 }
 
 /// One line.
@@ -37,6 +39,7 @@ impl Row {
         match self.bound {
             Bound::Floor(floor) => self.measured.ratio >= floor,
             Bound::Ceiling(ceiling) => self.measured.ratio <= ceiling,
+            Bound::Told => true,
         }
     }
 
@@ -45,6 +48,7 @@ impl Row {
         let bound = match self.bound {
             Bound::Floor(floor) => format!("≥ {floor}"),
             Bound::Ceiling(ceiling) => format!("≤ {ceiling}"),
+            Bound::Told => "-".to_owned(),
         };
         println!(
             "{:<44} {:>7} {:>10.0} {:>10.0} {:>6.2} {:>7}  {}",

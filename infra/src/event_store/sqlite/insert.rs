@@ -29,8 +29,8 @@ pub(super) struct EventRow {
     pub(super) recorded_at: RecordedAt,
     pub(super) metadata: Arc<str>,
     pub(super) data: Arc<str>,
-    pub(super) stream_hash: Hash,
-    pub(super) log_hash: Hash,
+    /// The event's links of its stream's chain and of the log's, if they are kept.
+    pub(super) links: Option<(Hash, Hash)>,
 }
 
 /// A stream that gets its number with this group.
@@ -167,7 +167,10 @@ fn bind<'q>(query: Query<'q>, rows: &[EventRow]) -> Query<'q> {
             .bind(row.recorded_at.0.timestamp_micros())
             .bind(Arc::clone(&row.metadata))
             .bind(Arc::clone(&row.data))
-            .bind(row.stream_hash.0.to_vec())
-            .bind(row.log_hash.0.to_vec())
+            .bind(
+                row.links
+                    .map_or_else(Vec::new, |(stream, _)| stream.0.to_vec()),
+            )
+            .bind(row.links.map_or_else(Vec::new, |(_, log)| log.0.to_vec()))
     })
 }

@@ -2,8 +2,9 @@
 //!
 //! **One writer** takes all appends that wait, checks them against the heads of their streams,
 //! and adds them with one statement and one commit ([`writer`]). So durable appends per second
-//! grow with the number of clients, not with the speed of the disk. **A few readers** read beside
-//! it: in WAL mode neither waits for the other.
+//! grow with the number of clients, not with the speed of the disk. **Readers** read beside it,
+//! and in WAL mode neither waits for the other: one takes all reads of streams that wait
+//! ([`streams`]), a few serve the rest.
 //!
 //! Every commit is synced to the disk before it is answered (`synchronous = FULL`): what is
 //! acknowledged survives a loss of power.
@@ -16,6 +17,7 @@ mod heads;
 mod insert;
 mod packed;
 mod reader;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -33,7 +35,11 @@ use sqlx::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::writer::{Job, Writer};
+use self::{
+    packed::Unreadable,
+    streams::Streams,
+    writer::{Job, Writer},
+};
 use super::{
     OpenError, admission,
     verify::{Verified, Verify, VerifyError, Walk},
@@ -58,7 +64,7 @@ const CHECKPOINT_PAGES: &str = "4000";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SqliteOptions {
     unsynced: bool,
-    unchained: bool,
+    bare: bool,
 }
 
 impl SqliteOptions {
@@ -72,14 +78,12 @@ impl SqliteOptions {
         }
     }
 
-    /// Leaves the hash chains out, to measure what they cost. Such a log does not verify.
+    /// Leaves the hash chains and the metadata out, to measure what they cost. Such a log can
+    /// be written only.
     #[doc(hidden)]
     #[must_use]
-    pub fn unchained(self) -> Self {
-        Self {
-            unchained: true,
-            ..self
-        }
+    pub fn bare(self) -> Self {
+        Self { bare: true, ..self }
     }
 }
 
@@ -102,6 +106,7 @@ impl SqliteOptions {
 pub struct SqliteEventStore {
     jobs: mpsc::Sender<Job>,
     closed: oneshot::Receiver<()>,
+    streams: Streams,
     readers: SqlitePool,
     head: watch::Receiver<Position>,
 }
@@ -139,18 +144,20 @@ impl SqliteEventStore {
             .run(&mut connection)
             .await
             .map_err(OpenError::Migrate)?;
+        let connect = connect.read_only(true).row_buffer_size(1_024);
+        let streams = Streams::on(connect.connect().await.map_err(OpenError::Engine)?);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(1)
             .test_before_acquire(false)
-            .connect_with(connect.read_only(true).row_buffer_size(1_024))
+            .connect_with(connect)
             .await
             .map_err(OpenError::Engine)?;
         let head = reader::head(&readers).await.map_err(OpenError::Engine)?;
         let (announce, head) = watch::channel(head);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (closing, closed) = oneshot::channel();
-        let writer = Writer::new(connection, announce, !options.unchained);
+        let writer = Writer::new(connection, announce, options.bare);
         tokio::spawn(async move {
             writer.run(queue).await.close().await.ok();
             closing.send(()).ok();
@@ -158,6 +165,7 @@ impl SqliteEventStore {
         Ok(Self {
             jobs,
             closed,
+            streams,
             readers,
             head,
         })
@@ -168,10 +176,12 @@ impl SqliteEventStore {
         let Self {
             jobs,
             closed,
+            streams,
             readers,
             head: _,
         } = self;
         readers.close().await;
+        streams.close().await;
         drop(jobs);
         closed.await.ok();
     }
@@ -222,7 +232,12 @@ impl EventStore for SqliteEventStore {
         stream: &StreamName,
         after: Version,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        reader::stream(&self.readers, stream, after).await
+        let page = self.streams.read(stream, after).await;
+        let page = page.map_err(|error| ReadError::Unavailable(Box::new(error)))?;
+        match packed::unpack(&page, Some(stream)) {
+            Ok(events) => Ok(events),
+            Err(Unreadable) => Err(reader::unreadable(&self.readers, Position::START).await),
+        }
     }
 
     async fn read_all(

@@ -8,30 +8,13 @@ use futures::TryStreamExt;
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::packed::{self, Unreadable};
+use super::packed;
 
 pub(super) async fn head(readers: &SqlitePool) -> Result<Position, sqlx::Error> {
     let head: Option<i64> = sqlx::query_scalar(include_str!("read_head.sql"))
         .fetch_one(readers)
         .await?;
     Ok(Position(head.map_or(0, i64::cast_unsigned)))
-}
-
-pub(super) async fn stream(
-    readers: &SqlitePool,
-    stream: &StreamName,
-    after: Version,
-) -> Result<Vec<RecordedEvent>, ReadError> {
-    let page: Option<String> = sqlx::query_scalar(include_str!("read_stream.sql"))
-        .bind(stream.as_str())
-        .bind(after.0.cast_signed())
-        .fetch_one(readers)
-        .await
-        .map_err(unavailable)?;
-    match packed::unpack(page.as_deref().unwrap_or_default(), Some(stream)) {
-        Ok(events) => Ok(events),
-        Err(Unreadable) => Err(unreadable(readers, Position::START).await),
-    }
 }
 
 /// How much is strung together at a time.
@@ -65,7 +48,7 @@ pub(super) async fn all(
 }
 
 /// Names the first row after a position that cannot be read.
-async fn unreadable(readers: &SqlitePool, after: Position) -> ReadError {
+pub(super) async fn unreadable(readers: &SqlitePool, after: Position) -> ReadError {
     let mut after = after;
     loop {
         match links(readers, after, PAGE).await {

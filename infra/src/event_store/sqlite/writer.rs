@@ -81,14 +81,14 @@ pub(super) struct Writer {
     tail: Option<Tail>,
     heads: Heads,
     announce: watch::Sender<Position>,
-    chained: bool,
+    bare: bool,
 }
 
 impl Writer {
     pub(super) fn new(
         connection: SqliteConnection,
         announce: watch::Sender<Position>,
-        chained: bool,
+        bare: bool,
     ) -> Self {
         Self {
             connection,
@@ -96,7 +96,7 @@ impl Writer {
             tail: None,
             heads: Heads::default(),
             announce,
-            chained,
+            bare,
         }
     }
 
@@ -154,7 +154,7 @@ impl Writer {
             if !admission::fits(job.expected, head.version) {
                 return Ok(None);
             }
-            plan.add(job, head, self.chained);
+            plan.add(job, head, self.bare);
         }
         self.statements
             .commit(
@@ -184,7 +184,7 @@ impl Writer {
                 Ok(None) => {
                     let head = plan.head(job, &self.heads);
                     if admission::fits(job.expected, head.version) {
-                        plan.add(job, head, self.chained);
+                        plan.add(job, head, self.bare);
                         known.extend(plan.told(job, head.version));
                         continue;
                     }
@@ -274,7 +274,7 @@ impl<'a> Plan<'a> {
             })
     }
 
-    fn add(&mut self, job: &'a Job, mut head: Head, chained: bool) {
+    fn add(&mut self, job: &'a Job, mut head: Head, bare: bool) {
         let tail = &mut self.tail;
         if head.version == Version::NONE {
             tail.last_stream = head.stream;
@@ -287,7 +287,7 @@ impl<'a> Plan<'a> {
         for draft in &job.drafts {
             tail.position += 1;
             head.version = head.version.plus(1);
-            if chained {
+            if !bare {
                 head.hash = chain::stream_link(
                     head.hash,
                     &Covered {
@@ -313,10 +313,13 @@ impl<'a> Plan<'a> {
                 schema_version: draft.schema_version,
                 occurred_at: Arc::clone(&draft.occurred_at),
                 recorded_at: tail.recorded_at,
-                metadata: Arc::clone(&draft.metadata),
+                metadata: if bare {
+                    "".into()
+                } else {
+                    Arc::clone(&draft.metadata)
+                },
                 data: Arc::clone(&draft.data),
-                stream_hash: head.hash,
-                log_hash: tail.log_hash,
+                links: (!bare).then_some((head.hash, tail.log_hash)),
             });
         }
         self.heads.insert(&job.stream, head);
