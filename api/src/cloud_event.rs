@@ -71,9 +71,13 @@ impl CloudEvent {
             let Ok(header) = HeaderName::try_from(format!("ce-{name}")) else {
                 return Ok(None);
             };
-            let Some(value) = headers.get(header) else {
+            let mut told = headers.get_all(header).iter();
+            let Some(value) = told.next() else {
                 return Ok(None);
             };
+            if told.next().is_some() {
+                return Err(decode::told_twice(format!("/{name}")));
+            }
             percent_decoded(value.as_bytes()).map(Some).ok_or_else(|| {
                 wrong(
                     &format!("/{name}"),
@@ -90,8 +94,16 @@ impl CloudEvent {
         data: Value,
     ) -> Result<Self, Problem> {
         let needed = |name: &str| {
-            attribute(name)?
-                .filter(|text| !text.is_empty() && text.chars().count() <= LONGEST)
+            let text = attribute(name)?;
+            if text
+                .iter()
+                .flat_map(|text| text.chars())
+                .any(char::is_control)
+            {
+                return Err(Problem::general(&general::INVALID_DATA)
+                    .at(format!("/{name}"), decode::NO_CONTROL_CHARACTERS));
+            }
+            text.filter(|text| !text.is_empty() && text.chars().count() <= LONGEST)
                 .ok_or_else(|| {
                     wrong(
                         &format!("/{name}"),
@@ -308,6 +320,7 @@ mod tests {
             ),
             ("time", json!("yesterday"), "invalid-data"),
             ("subject", json!(7), "invalid-data"),
+            ("subject", json!("ref\u{0}17"), "invalid-data"),
             ("data", json!([]), "invalid-data"),
         ] {
             let mut event = proposed();

@@ -184,6 +184,9 @@ rules! {
     G5 "told-when-it-has-happened"
         "What is told has happened: a fact does not lie in the future."
         "Det som fortelles, har hendt: et faktum ligger ikke i framtiden.";
+    G6 "told-of-living-memory"
+        "What is told is of living memory: nothing happened before 1900."
+        "Det som fortelles, er i manns minne: ingenting hendte før 1900.";
 }
 
 /// Every rule.

@@ -92,6 +92,101 @@ async fn what_is_not_json_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_field_told_twice_is_refused() {
+    let app = TestApp::new().await;
+    let head = app.service.app.log.head().await.unwrap();
+    let title = "A field is told twice: nobody knows which is meant.";
+    let body = format!(r#"{{"department":"{OSLO}","channels":["other"],"department":"{BERGEN}"}}"#);
+    assert_problem(
+        &contact(&app, body.into_bytes()).await,
+        400,
+        "duplicate-field",
+        "duplicate-field",
+        title,
+        &[("/department", "this is told already")],
+    );
+    let event = format!(
+        r#"{{"specversion":"1.0","id":"1","source":"/j","subject":"r","type":"no.stegspor.referral.referral-proposed.v1","data":{{"from":"{SLEMDAL}","to":"{OSLO}","from":"{LOLAND}"}}}}"#
+    );
+    let intake = |media, body: String| {
+        app.post("/v1/intake")
+            .role_at(Role::Institution, SLEMDAL)
+            .bytes(media, body.into_bytes())
+    };
+    assert_problem(
+        &intake("application/cloudevents+json", event.clone()).await,
+        400,
+        "duplicate-field",
+        "duplicate-field",
+        title,
+        &[("/data/from", "this is told already")],
+    );
+    assert_problem(
+        &intake("application/cloudevents-batch+json", format!("[{event}]")).await,
+        400,
+        "duplicate-field",
+        "duplicate-field",
+        title,
+        &[("/0/data/from", "this is told already")],
+    );
+    let twice = intake("application/json", "{}".to_owned())
+        .header("ce-specversion", "1.0")
+        .header("ce-id", "1")
+        .header("ce-type", "no.stegspor.referral.referral-withdrawn.v1")
+        .header("ce-source", "/j")
+        .header("ce-source", "/k")
+        .header("ce-subject", "r")
+        .await;
+    assert_problem(
+        &twice,
+        400,
+        "duplicate-field",
+        "duplicate-field",
+        title,
+        &[("/source", "this is told already")],
+    );
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
+}
+
+#[tokio::test]
+async fn a_control_character_is_no_text() {
+    let app = TestApp::new().await;
+    let head = app.service.app.log.head().await.unwrap();
+    let body = json!({ "department": OSLO, "channels": ["other"], "name": "Kari\u{0}Eksempel" });
+    assert_problem(
+        &contact(&app, body.to_string().into_bytes()).await,
+        422,
+        "invalid-data",
+        "invalid-data",
+        "The data do not have the shape that is asked for.",
+        &[("/name", "there is a control character in this text")],
+    );
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
+}
+
+#[tokio::test]
+async fn what_lies_before_living_memory_is_a_slip_of_the_pen() {
+    let app = TestApp::new().await;
+    for (occurred_at, status) in [("1899-12-31", 422), ("1900-01-01", 201)] {
+        let body = json!({
+            "department": OSLO, "channels": ["other"], "occurred_at": occurred_at,
+        });
+        let reply = contact(&app, body.to_string().into_bytes()).await;
+        assert_eq!(reply.status, status);
+        if status == 422 {
+            assert_problem(
+                &reply,
+                422,
+                "told-of-living-memory",
+                "G6",
+                "What is told is of living memory: nothing happened before 1900.",
+                &[("/occurred_at", "this lies before 1900-01-01")],
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
     let app = TestApp::new().await;
     let body = json!({ "department": OSLO, "channels": ["other"], "name": "x".repeat(300_000) });

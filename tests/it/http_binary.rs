@@ -110,11 +110,11 @@ fn the_binary_serves_and_ends_when_it_is_asked_to() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = serve(folder.path());
     let lead = token(folder.path(), "national-lead", None);
-    let leader = token(folder.path(), "department-leader", Some(OSLO));
     let register = json!({ "kind": "department", "offers_individual_tidgiver": true }).to_string();
     let path = format!("/v1/units/{OSLO}/register-unit");
     let (status, _) = ask(&serving, "POST", &path, &lead, &register);
     assert_eq!(status, 201);
+    let leader = token(folder.path(), "department-leader", Some(OSLO));
     let contact = json!({ "department": OSLO, "channels": ["other"], "name": "Kari" }).to_string();
     let (status, made) = ask(&serving, "POST", "/v1/participants", &leader, &contact);
     assert_eq!((status, &made["position"]), (201, &json!(2)));
@@ -370,4 +370,57 @@ fn what_is_asked_wrongly_is_said_on_standard_error() {
         text(&no_unit.stderr),
         "stegspor: this role needs a unit: --unit stegforsteg-oslo\n"
     );
+    let no_time = stegspor(
+        folder.path(),
+        &["token", "--role", "analyst", "--days", "0"],
+    );
+    assert_eq!(no_time.status.code(), Some(2));
+    assert!(text(&no_time.stderr).contains("0 is not in 1..="));
+}
+
+#[test]
+fn a_token_is_for_a_unit_of_its_role() {
+    let folder = tempfile::tempdir().unwrap();
+    let registered = |id: &str, kind: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"/units","subject":"{id}","type":"no.stegspor.unit.unit-registered.v1","time":"2020-01-01","data":{{"kind":"{kind}","offers_individual_tidgiver":true}}}}"#
+        )
+    };
+    let units = [
+        registered(OSLO, "department"),
+        registered("slemdal", "treatment-institution"),
+    ];
+    std::fs::write(folder.path().join("units.ndjson"), units.join("\n")).unwrap();
+    let imported = stegspor(folder.path(), &["import", "units.ndjson"]);
+    assert!(imported.status.success(), "{imported:?}");
+    for (role, unit, refusal) in [
+        ("veileder", OSLO, None),
+        ("institution", "slemdal", None),
+        (
+            "veileder",
+            "stegforsteg-osl",
+            Some("stegforsteg-osl is not registered here"),
+        ),
+        (
+            "veileder",
+            "slemdal",
+            Some("slemdal is no department: this role is for one"),
+        ),
+        (
+            "institution",
+            OSLO,
+            Some("stegforsteg-oslo is a department: this role is for an institution"),
+        ),
+        (
+            "analyst",
+            OSLO,
+            Some("this role is for no unit: leave --unit out"),
+        ),
+    ] {
+        let arguments = ["token", "--role", role, "--unit", unit];
+        let answered = stegspor(folder.path(), &arguments);
+        let refused = refusal.map_or_else(String::new, |text| format!("stegspor: {text}\n"));
+        assert_eq!(text(&answered.stderr), refused);
+        assert_eq!(answered.status.success(), refusal.is_none());
+    }
 }

@@ -162,6 +162,7 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
     let problem = match error {
         ExecuteError::Rejected(rejection) => rejection.problem(data),
         ExecuteError::InFuture { .. } => problem::in_future("/occurred_at"),
+        ExecuteError::TooLongAgo { .. } => problem::too_long_ago("/occurred_at"),
         ExecuteError::NoSuchEntry { .. } => {
             let detail = Text::of(
                 "no entry of this id is known here",

@@ -58,7 +58,7 @@ impl Cli {
             Command::Replay(replay) => replay.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Simulate(simulate) => simulate.run().await,
-            Command::Token(token) => token.run(),
+            Command::Token(token) => token.run().await,
         }
     }
 }

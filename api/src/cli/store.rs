@@ -27,17 +27,12 @@ pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
 
 /// The log, if there is one: who only looks makes none.
 pub(super) async fn existing_log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
-    log_is_there(settings)?;
-    log(settings).await
-}
-
-fn log_is_there(settings: &Settings) -> anyhow::Result<()> {
     if let Some(path) = settings.event_store.strip_prefix("sqlite:") {
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
         let folder = path.parent().unwrap_or(path);
         anyhow::ensure!(path.is_file(), "there is no log in {}", folder.display());
     }
-    Ok(())
+    log(settings).await
 }
 
 /// The person vault: entries, keys and master key lie in the data folder, each in a file of its
@@ -56,13 +51,6 @@ pub(super) async fn vault(
     .await
     .context("the person vault could not be opened")?;
     Ok(Arc::new(vault))
-}
-
-/// The secret that seals tokens at a log that is there: no service would take a token that is
-/// sealed for a folder misspelt.
-pub(super) fn secret_for_log(settings: &Settings) -> anyhow::Result<Secret> {
-    log_is_there(settings)?;
-    secret(settings)
 }
 
 /// The secret that seals tokens.

@@ -2,8 +2,9 @@
 
 use clap::Args;
 use domain::{
-    es::{ActorId, Role},
-    words::UnitId,
+    es::{ActorId, EventStore, Role, load},
+    unit::{Unit, UnitState},
+    words::{UnitId, UnitKind},
 };
 use infra::{
     clock::{Clock, SystemClock},
@@ -42,29 +43,23 @@ pub(super) struct Token {
     #[arg(long, value_name = "UUID")]
     subject: Option<Uuid>,
     /// Days until it expires
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     days: u16,
     #[command(flatten)]
     place: Where,
 }
 
 impl Token {
-    pub(super) fn run(self) -> anyhow::Result<Ended> {
-        let needs_unit = matches!(
-            self.role,
-            Role::Veileder | Role::TidgiverCoordinator | Role::DepartmentLeader | Role::Institution
-        );
-        anyhow::ensure!(
-            !needs_unit || self.unit.is_some(),
-            "this role needs a unit: --unit stegforsteg-oslo"
-        );
+    pub(super) async fn run(self) -> anyhow::Result<Ended> {
         let is_somebody = matches!(self.role, Role::Participant | Role::Tidgiver);
         anyhow::ensure!(
             !is_somebody || self.subject.is_some(),
             "this role needs the id they go by in the log: --subject UUID"
         );
         let settings = self.place.settings("stegspor-data")?;
-        let secret = store::secret_for_log(&settings)?;
+        let log = store::existing_log(&settings).await?;
+        has_its_unit(&*log, self.role, self.unit.as_ref()).await?;
+        let secret = store::secret(&settings)?;
         let clock = std::sync::Arc::new(SystemClock);
         let expires = clock.now().0 + chrono::TimeDelta::days(self.days.into());
         let subject = self.subject.unwrap_or_else(|| RandomIds::new(clock).next());
@@ -76,6 +71,47 @@ impl Token {
         println!("{}", token::issue(&secret, &principal, Some(expires)));
         Ok(Ended::Well)
     }
+}
+
+/// Whether the role is for the unit: a department, an institution, or none. A token for a unit
+/// misspelt would find nothing anywhere.
+async fn has_its_unit(
+    log: &dyn EventStore,
+    role: Role,
+    unit: Option<&UnitId>,
+) -> anyhow::Result<()> {
+    let at_department = match role {
+        Role::Veileder | Role::TidgiverCoordinator | Role::DepartmentLeader => true,
+        Role::Institution => false,
+        _ => {
+            anyhow::ensure!(unit.is_none(), "this role is for no unit: leave --unit out");
+            return Ok(());
+        }
+    };
+    let Some(unit) = unit else {
+        let example = if at_department {
+            "stegforsteg-oslo"
+        } else {
+            "slemdal"
+        };
+        anyhow::bail!("this role needs a unit: --unit {example}");
+    };
+    let known = load::<Unit>(log, &Unit::stream(unit)).await?;
+    let UnitState::Registered(registered) = known.state else {
+        anyhow::bail!("{unit} is not registered here");
+    };
+    let is_department = registered.kind == UnitKind::Department;
+    anyhow::ensure!(
+        is_department == at_department,
+        "{unit} is {} department: this role is for {}",
+        if is_department { "a" } else { "no" },
+        if at_department {
+            "one"
+        } else {
+            "an institution"
+        },
+    );
+    Ok(())
 }
 
 fn role(text: &str) -> Result<Role, String> {

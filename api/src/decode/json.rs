@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::unique::{self, NotUnique};
 use crate::problem::{Problem, Text, general};
 
 /// How deep JSON may be nested.
@@ -31,7 +32,11 @@ pub fn json(bytes: &[u8]) -> Result<Value, Problem> {
             ),
         ));
     }
-    serde_json::from_str(text).map_err(|error| {
+    unique::read(text).map_err(|refused| {
+        let error = match refused {
+            NotUnique::Twice(pointer) => return told_twice(pointer),
+            NotUnique::Malformed(error) => error,
+        };
         let (line, column) = (error.line(), error.column());
         Problem::general(&general::MALFORMED_JSON).at(
             "",
@@ -41,6 +46,15 @@ pub fn json(bytes: &[u8]) -> Result<Value, Problem> {
             ),
         )
     })
+}
+
+/// The problem of a field that is told twice.
+#[must_use]
+pub fn told_twice(pointer: String) -> Problem {
+    Problem::general(&general::DUPLICATE_FIELD).at(
+        pointer,
+        Text::of("this is told already", "dette er fortalt allerede"),
+    )
 }
 
 /// The fields of a JSON object.

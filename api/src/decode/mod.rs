@@ -8,6 +8,7 @@
 
 mod json;
 mod shape;
+mod unique;
 
 use axum::http::StatusCode;
 use domain::{
@@ -22,7 +23,7 @@ use crate::{
     problem::{Problem, Text, general},
 };
 
-pub use json::{json, object};
+pub use json::{json, object, told_twice};
 pub use shape::misshapen;
 
 /// The most characters that may be written of a person in one field (rule D24).
@@ -104,6 +105,10 @@ pub fn take_words(
         let Some(Value::String(text)) = fields.get_mut(*name) else {
             continue;
         };
+        if text.chars().any(|c| is_no_text(name, c)) {
+            return Err(Problem::general(&general::INVALID_DATA)
+                .at(format!("{prefix}/{name}"), NO_CONTROL_CHARACTERS));
+        }
         if text.chars().count() > MOST_CHARACTERS {
             let detail = Text::made(
                 format!("at most {MOST_CHARACTERS} characters are kept here"),
@@ -130,6 +135,19 @@ pub fn take_words(
         });
     }
     Ok(words)
+}
+
+/// What is said of text that is none.
+pub(crate) const NO_CONTROL_CHARACTERS: Text = Text::of(
+    "there is a control character in this text",
+    "det er et styretegn i denne teksten",
+);
+
+/// Whether a character does not belong into a person's words. A name stands on one line; longer
+/// words may have several.
+fn is_no_text(name: &str, c: char) -> bool {
+    let breaks_lines = matches!(c, '\n' | '\r' | '\t');
+    c.is_control() && (name == "name" || !breaks_lines)
 }
 
 #[cfg(test)]
@@ -197,6 +215,28 @@ mod tests {
             assert_eq!(told.pointer.as_deref(), Some(pointer), "{told:?}");
             assert_eq!(told.rule, "invalid-data");
         }
+    }
+
+    #[test]
+    fn words_are_text() {
+        let secret = Secret::of([7; 32]);
+        let contact = |name: &str| json!({ "department": "x1", "channels": [], "name": name });
+        let goal = |text: &str| json!({ "text": text, "participant_agreed": true });
+        let read = |command, told| {
+            let kind = by_command("participant", command).unwrap();
+            payload(kind, fields(told), naming(&secret), "/data")
+        };
+        for (command, told, pointer) in [
+            ("make-first-contact", contact("Kari\0"), "/data/name"),
+            ("make-first-contact", contact("Kari\nNormann"), "/data/name"),
+            ("set-goal", goal("Bolig\u{1b}[31m"), "/data/text"),
+            ("set-goal", goal("Bolig\u{85}"), "/data/text"),
+        ] {
+            let problem = read(command, told).unwrap_err();
+            let told = problem.told(crate::problem::Language::English);
+            assert_eq!((told.status, told.pointer.as_deref()), (422, Some(pointer)));
+        }
+        assert!(read("set-goal", goal("Bolig\nog arbeid")).is_ok());
     }
 
     #[test]

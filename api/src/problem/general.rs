@@ -42,6 +42,9 @@ generals! {
     INVALID_UTF8 "invalid-utf-8" BAD_REQUEST
         "The text is not UTF-8."
         "Teksten er ikke UTF-8.";
+    DUPLICATE_FIELD "duplicate-field" BAD_REQUEST
+        "A field is told twice: nobody knows which is meant."
+        "Et felt er fortalt to ganger: ingen vet hvilket som gjelder.";
     TOO_DEEP "too-deeply-nested" BAD_REQUEST
         "The JSON is nested too deeply."
         "JSON-innholdet er nøstet for dypt.";

@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use general::General;
 pub(crate) use layer::{internal, localise};
-pub use rejection::{Refused, in_future, unregistered};
+pub use rejection::{Refused, in_future, too_long_ago, unregistered};
 
 /// A sentence in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -49,6 +49,18 @@ pub fn in_future(pointer: &str) -> Problem {
         .at(pointer, detail)
 }
 
+/// A fact from before living memory.
+#[must_use]
+pub fn too_long_ago(pointer: &str) -> Problem {
+    let detail = Text::made(
+        format!("this lies before {}", Day::FIRST),
+        format!("dette ligger før {}", Day::FIRST),
+    );
+    Problem::rule(rules::G6, StatusCode::UNPROCESSABLE_ENTITY)
+        .detail(detail.clone())
+        .at(pointer, detail)
+}
+
 /// A unit that is named at `pointer`, and is not registered. That is no secret: who may ask
 /// anything may ask which units there are.
 #[must_use]

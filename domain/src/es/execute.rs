@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    Append, AppendError, Appended, Broken, Context, Decider, DecodeError, Entry, EventData,
+    Append, AppendError, Appended, Broken, Context, Day, Decider, DecodeError, Entry, EventData,
     EventId, EventStore, Expected, Metadata, NewEvent, OccurredAt, ReadError, RecordedAt,
     RecordedEvent, StreamName, Version,
     amend::{self, Amendment},
@@ -49,6 +49,12 @@ pub enum ExecuteError<R: Broken> {
     /// It tells of a time that has not come.
     #[error("{occurred_at} lies in the future")]
     InFuture {
+        /// The time it tells of.
+        occurred_at: OccurredAt,
+    },
+    /// It tells of a time that nobody remembers.
+    #[error("{occurred_at} lies before living memory")]
+    TooLongAgo {
         /// The time it tells of.
         occurred_at: OccurredAt,
     },
@@ -147,11 +153,7 @@ impl<D: Decider> Aggregate<D> {
         told: &Told,
         world: &D::World,
     ) -> Result<Vec<Entry<D::Event>>, ExecuteError<D::Rejection>> {
-        if told.occurred_at.begins() > told.now.0 {
-            return Err(ExecuteError::InFuture {
-                occurred_at: told.occurred_at,
-            });
-        }
+        may_have_happened(told.occurred_at, told.now)?;
         let context = Context {
             occurred_at: told.occurred_at,
             command_id: told.command_id,
@@ -211,16 +213,26 @@ impl<D: Decider> Aggregate<D> {
             .find(|known| known.id == entry)
             .ok_or(ExecuteError::NoSuchEntry { entry })?;
         if let Amendment::Corrected(correction) = amendment {
-            if correction.occurred_at.begins() > now.0 {
-                return Err(ExecuteError::InFuture {
-                    occurred_at: correction.occurred_at,
-                });
-            }
+            may_have_happened(correction.occurred_at, now)?;
             target
                 .event
                 .corrected(correction.schema_version, &correction.data)
                 .map_err(ExecuteError::Correction)?;
         }
+        Ok(())
+    }
+}
+
+/// Rules G5 and G6.
+fn may_have_happened<R: Broken>(
+    occurred_at: OccurredAt,
+    now: RecordedAt,
+) -> Result<(), ExecuteError<R>> {
+    if occurred_at.begins() > now.0 {
+        Err(ExecuteError::InFuture { occurred_at })
+    } else if occurred_at.day() < Day::FIRST {
+        Err(ExecuteError::TooLongAgo { occurred_at })
+    } else {
         Ok(())
     }
 }

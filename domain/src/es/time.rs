@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 pub struct Day(pub NaiveDate);
 
 impl Day {
+    /// The first day that anything may be told of (rule G6): what lies before is a slip of the pen.
+    pub const FIRST: Self = Self(NaiveDate::from_ymd_opt(1900, 1, 1).expect("1 January is a day"));
+
     /// The day in Oslo that holds `moment`.
     #[must_use]
     pub fn of(moment: DateTime<Utc>) -> Self {
