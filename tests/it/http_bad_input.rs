@@ -187,6 +187,65 @@ async fn what_lies_before_living_memory_is_a_slip_of_the_pen() {
 }
 
 #[tokio::test]
+async fn which_of_review_and_end_is_wrong_is_said_in_plain_words() {
+    let app = TestApp::new().await;
+    let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let ready = json!({ "readiness": "ready" });
+    app.told(&id, OSLO, &[("assess-tidgiver-readiness", ready)])
+        .await;
+    for (review, ends, rule, pointer, detail) in [
+        (
+            "2021-09-01",
+            "2021-12-01",
+            "D27",
+            "/review",
+            "evalueringen er satt til 2021-09-01, som er for sent: siste dag er 2021-08-26",
+        ),
+        (
+            "2021-08-01",
+            "2022-12-01",
+            "D27",
+            "/ends",
+            "slutten er satt til 2022-12-01, som er for sent: siste dag er 2022-07-02",
+        ),
+        (
+            "2021-08-01",
+            "2021-07-15",
+            "G2",
+            "/ends",
+            "slutten er satt til 2021-07-15, som er før evalueringen 2021-08-01",
+        ),
+        (
+            "2021-06-01",
+            "2021-12-01",
+            "G2",
+            "/review",
+            "evalueringen er satt til 2021-06-01, som er før 2021-07-01, da den regnes fra",
+        ),
+    ] {
+        let reply = app
+            .post(&format!("/v1/participants/{id}/match-tidgiver"))
+            .leader(OSLO)
+            .header("accept-language", "nb")
+            .json(&json!({
+                "tidgiver": tidgiver, "kind": "social", "purpose": "sport",
+                "begins": "2021-07-01", "review": review, "ends": ends,
+                "because": ["interests"], "ground_rules_accepted": true,
+            }))
+            .await;
+        assert_eq!(
+            (
+                reply.text_of("rule"),
+                reply.text_of("pointer"),
+                reply.text_of("detail")
+            ),
+            (rule.to_owned(), pointer.to_owned(), detail.to_owned())
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
     let app = TestApp::new().await;
     let body = json!({ "department": OSLO, "channels": ["other"], "name": "x".repeat(300_000) });

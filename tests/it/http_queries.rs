@@ -219,7 +219,7 @@ async fn each_role_sees_its_part_of_a_person() {
             "participant_id": id, "oppdrag_id": null, "first_name": "Kari", "kind": "social",
             "purpose": "sport", "begins": "2021-07-01", "review": "2021-08-01",
             "ends": "2021-12-01", "started": null, "meetings": 0, "cancellations": 0,
-            "ended": null,
+            "ended": null, "left_open": null,
         })
     );
     let nobodys = app.token(Role::Tidgiver, None, Uuid::from_u128(77));

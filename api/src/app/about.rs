@@ -1,8 +1,10 @@
 //! What a command is about, as far as a right rests on it: read from the stream it is for.
 
 use domain::{
-    es::{Aggregate, Position, RecordedEvent, Version},
-    participant::{Participant, ParticipantEvent, ParticipantFact, ParticipantState, Stage},
+    es::{Aggregate, Position, RecordedEvent, Version, amend::Kind},
+    participant::{
+        Participant, ParticipantEvent, ParticipantFact, ParticipantState, Person, Stage,
+    },
     referral::{Referral, ReferralState},
     tidgiver::{Tidgiver, TidgiverState},
     words::{OppdragId, TidgiverId, UnitId},
@@ -23,6 +25,7 @@ impl Application {
     pub(super) async fn about(
         &self,
         target: &Target,
+        kind: &Kind,
         fields: &Map<String, Value>,
         opens: bool,
     ) -> Result<Option<About>, Problem> {
@@ -32,6 +35,10 @@ impl Application {
                 let events = self.events(target).await?;
                 let aggregate = Aggregate::<Participant>::fold(&events)
                     .map_err(|error| failed(error, &Value::Null).problem)?;
+                let left_at = match &aggregate.state {
+                    ParticipantState::Known(person) => left_at(person, kind, fields),
+                    ParticipantState::Unknown => None,
+                };
                 let department = match aggregate.state {
                     // Who has left may come back anywhere: then it is about where they come.
                     ParticipantState::Known(person)
@@ -46,6 +53,7 @@ impl Application {
                 department.map(|department| About::Participant {
                     id: *id,
                     department,
+                    left_at,
                     tidgiver: tidgiver_of(&events, fields),
                 })
             }
@@ -103,6 +111,24 @@ impl Application {
                 unavailable(&error);
                 Problem::general(&general::UNAVAILABLE)
             })
+    }
+}
+
+/// The department of the earlier stay in which what a command closes was left open.
+fn left_at(person: &Person, kind: &Kind, fields: &Map<String, Value>) -> Option<UnitId> {
+    let named = |name: &str| fields.get(name)?.as_str();
+    match kind.command {
+        "end-oppdrag" => {
+            let oppdrag = named("oppdrag_id")?.parse().ok()?;
+            let stay = person.earlier_stay_with(oppdrag)?;
+            Some(stay.department.clone())
+        }
+        "acknowledge-safety-concern" => {
+            let concern = named("concern_id")?.parse().ok()?;
+            let stay = person.earlier_stay(person.concerns.get(&concern)?.stay)?;
+            Some(stay.department.clone())
+        }
+        _ => None,
     }
 }
 

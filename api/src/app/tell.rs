@@ -82,7 +82,9 @@ impl Application {
         let mut permitted = telling.by.principal.is_none();
         let mut about = None;
         if let Some(who) = &telling.by.principal {
-            about = self.about(&telling.target, &telling.fields, opens).await?;
+            about = self
+                .about(&telling.target, telling.kind, &telling.fields, opens)
+                .await?;
             permitted = about
                 .as_ref()
                 .is_some_and(|about| rights::may_record(who, telling.kind, about));

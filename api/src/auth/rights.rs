@@ -18,6 +18,8 @@ pub enum About {
         id: ParticipantId,
         /// The department they belong to, or make contact with.
         department: UnitId,
+        /// The department of an earlier stay, where what the command closes was left open.
+        left_at: Option<UnitId>,
         /// The tidgiver of the oppdrag that the command names, if it names one.
         tidgiver: Option<TidgiverId>,
     },
@@ -100,12 +102,21 @@ pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
     let myself = |id: ParticipantId| ActorId(id.0) == who.subject;
     let among = |commands: &[&str]| commands.contains(&kind.command);
     match (who.role, about) {
-        (Role::Veileder, About::Participant { department, .. }) => {
-            own(department) && kind.command != "transfer"
-        }
-        (Role::DepartmentLeader, About::Participant { department, .. }) => own(department),
-        (Role::TidgiverCoordinator, About::Participant { department, .. }) => {
-            own(department) && among(COORDINATORS)
+        (
+            Role::Veileder | Role::DepartmentLeader | Role::TidgiverCoordinator,
+            About::Participant {
+                department,
+                left_at,
+                ..
+            },
+        ) => {
+            let theirs = own(department) || left_at.as_ref().is_some_and(own);
+            theirs
+                && match who.role {
+                    Role::Veileder => kind.command != "transfer",
+                    Role::TidgiverCoordinator => among(COORDINATORS),
+                    _ => true,
+                }
         }
         (Role::Tidgiver, About::Participant { tidgiver, .. }) => {
             *tidgiver == Some(TidgiverId(who.subject.0)) && among(TIDGIVERS)

@@ -113,7 +113,12 @@ impl Refused for ParticipantRejection {
                 .find(|name| data.get(name).is_some())
                 .map(at),
             Self::NoMatchReason => Some(at("because")),
-            Self::ReviewTooLate { .. } => ["review", "next_review"]
+            Self::ReviewTooEarly { .. } | Self::ReviewTooLate { .. } => ["review", "next_review"]
+                .into_iter()
+                .find(|name| data.get(name).is_some())
+                .map(at),
+            // A review moves within an end that stands.
+            Self::EndBeforeReview { .. } => ["ends", "next_review"]
                 .into_iter()
                 .find(|name| data.get(name).is_some())
                 .map(at),
@@ -178,11 +183,19 @@ impl Refused for ParticipantRejection {
             Self::InstitutionHasNotAgreed => {
                 "deltakeren er innlagt: institusjonen sier også ja".into()
             }
-            Self::ReviewTooLate { days } => {
-                format!("evalueringen ligger mer enn {days} dager etter starten")
+            Self::ReviewTooEarly { review, decided } => {
+                format!(
+                    "evalueringen er satt til {review}, som er før {decided}, da den regnes fra"
+                )
             }
-            Self::EndTooLate { days } => {
-                format!("slutten ligger mer enn {days} dager etter starten")
+            Self::EndBeforeReview { ends, review } => {
+                format!("slutten er satt til {ends}, som er før evalueringen {review}")
+            }
+            Self::ReviewTooLate { review, last } => {
+                format!("evalueringen er satt til {review}, som er for sent: siste dag er {last}")
+            }
+            Self::EndTooLate { ends, last } => {
+                format!("slutten er satt til {ends}, som er for sent: siste dag er {last}")
             }
             Self::OppdragEnded { on } => {
                 format!("oppdraget ble avsluttet {on}: mer er en ny beslutning")

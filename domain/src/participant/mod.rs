@@ -149,7 +149,7 @@ impl Person {
         if let C::ReEnter(opening) = command {
             return self.re_enter(opening, context);
         }
-        let earlier = self.earlier_stay_on(context.day());
+        let earlier = self.earlier_stay_of(&command, context.day());
         let permit = match earlier {
             Some(earlier) => self.permit_late(earlier, &command, context)?,
             None => self.permit(&command, context)?,
@@ -167,6 +167,15 @@ impl Person {
                     fact: command.into_fact(),
                 }])
             }
+        }
+    }
+
+    /// The earlier stay that a command belongs to; `None` if it belongs to the present one. What
+    /// is ended belongs where it began, anything else to the stay that was open on the day.
+    fn earlier_stay_of(&self, command: &C, day: Day) -> Option<&EarlierStay> {
+        match command {
+            C::EndOppdrag(ended) => self.earlier_stay_with(ended.oppdrag_id),
+            _ => self.earlier_stay_on(day),
         }
     }
 
@@ -203,10 +212,13 @@ impl Person {
     ) -> Result<Permit, Why> {
         match self.permit_of_person(command, context)? {
             Some(permit) => Ok(permit),
-            None if matches!(command, C::HoldContact(_) | C::EnterTreatmentPhase(_)) => {
-                Ok(Permit::Record)
-            }
-            None => Err(Why::StayEnded { on: earlier.over }),
+            None => match command {
+                C::HoldContact(_) | C::EnterTreatmentPhase(_) => Ok(Permit::Record),
+                C::EndOppdrag(ended) => {
+                    oppdrag::may_end(&earlier.oppdrag, ended.oppdrag_id, context.day())
+                }
+                _ => Err(Why::StayEnded { on: earlier.over }),
+            },
         }
     }
 
@@ -217,7 +229,7 @@ impl Person {
         }
         match raised.oppdrag_id {
             Some(id)
-                if !self.stay.oppdrag.contains_key(&id) && !self.earlier_oppdrag.contains(&id) =>
+                if !self.stay.oppdrag.contains_key(&id) && self.earlier_stay_with(id).is_none() =>
             {
                 Err(Why::NoSuchOppdrag)
             }
@@ -260,6 +272,9 @@ impl Person {
                 Ok(Some(Permit::unless(concern.acknowledged)))
             }
             C::CorrectEntry(_) | C::RetractEntry(_) => Ok(Some(Permit::Record)),
+            C::MatchTidgiver(matched) if self.earlier_stay_with(matched.oppdrag_id).is_some() => {
+                Err(Why::NameTaken)
+            }
             C::EnterTreatmentPhase(TreatmentPhaseEntered {
                 unit, consent_id, ..
             })
@@ -384,12 +399,14 @@ impl Stay {
     }
 
     /// A stay takes facts of the days from its first contact on, and, once over, up to its end. A
-    /// treatment may have begun before it.
+    /// treatment may have begun before it, and an oppdrag that was left open ends when somebody
+    /// sees to it (rule D27).
     fn was_open_on(&self, command: &C, day: Day) -> Result<(), Why> {
         if !matches!(command, C::EnterTreatmentPhase(_)) {
             not_before(self.opened, day)?;
         }
         match self.stage {
+            Stage::Over(_) if matches!(command, C::EndOppdrag(_)) => Ok(()),
             Stage::Over(on) if day > on || changes_the_standing(command) => {
                 Err(Why::StayEnded { on })
             }

@@ -1,5 +1,7 @@
 //! The rules of the bounded assignment of a tidgiver with a participant (rules D25 to D31, D38).
 
+use std::collections::BTreeMap;
+
 use super::{
     C, Oppdrag, Permit, Readiness, Stay, TidgiverMatched, TreatmentPhase, Why, not_before,
 };
@@ -92,22 +94,13 @@ impl Stay {
                 is_bounded(day, day, extended.review, extended.ends, context.world)?;
                 Ok(Permit::Record)
             }
-            C::EndOppdrag(ended) => {
-                let oppdrag = self.open_oppdrag(ended.oppdrag_id, day)?;
-                not_before(oppdrag.begins, day)?;
-                Ok(Permit::Record)
-            }
+            C::EndOppdrag(ended) => may_end(&self.oppdrag, ended.oppdrag_id, day),
             _ => Ok(Permit::Unneeded),
         }
     }
 
     fn open_oppdrag(&self, id: OppdragId, day: Day) -> Result<&Oppdrag, Why> {
-        let oppdrag = self.oppdrag.get(&id).ok_or(Why::NoSuchOppdrag)?;
-        not_before(oppdrag.matched, day)?;
-        match oppdrag.ended {
-            Some(on) if day > on => Err(Why::OppdragEnded { on }),
-            _ => Ok(oppdrag),
-        }
+        open_on(&self.oppdrag, id, day)
     }
 
     fn is_in_patient(&self) -> bool {
@@ -119,20 +112,54 @@ impl Stay {
     }
 }
 
+/// Whether an oppdrag of a stay may be ended on a day: from its match on, since it may be called
+/// off, and also when the stay itself is over. It ends once; another day or reason is a correction.
+pub(super) fn may_end(
+    oppdrag: &BTreeMap<OppdragId, Oppdrag>,
+    id: OppdragId,
+    day: Day,
+) -> Result<Permit, Why> {
+    match open_on(oppdrag, id, day)?.ended {
+        Some(on) => Err(Why::OppdragEnded { on }),
+        None => Ok(Permit::Record),
+    }
+}
+
+fn open_on(
+    oppdrag: &BTreeMap<OppdragId, Oppdrag>,
+    id: OppdragId,
+    day: Day,
+) -> Result<&Oppdrag, Why> {
+    let oppdrag = oppdrag.get(&id).ok_or(Why::NoSuchOppdrag)?;
+    not_before(oppdrag.matched, day)?;
+    match oppdrag.ended {
+        Some(on) if day > on => Err(Why::OppdragEnded { on }),
+        _ => Ok(oppdrag),
+    }
+}
+
 /// Rule D27: `decided` ≤ review ≤ end, the review soon after the decision, the end within the most
 /// that an assignment may last from `begins`.
 fn is_bounded(begins: Day, decided: Day, review: Day, ends: Day, world: &World) -> Result<(), Why> {
+    if review < decided {
+        return Err(Why::ReviewTooEarly { review, decided });
+    }
+    if ends < review {
+        return Err(Why::EndBeforeReview { ends, review });
+    }
     let figures = world.figures;
-    not_before(decided, review)?;
-    not_before(review, ends)?;
-    if review.days_since(decided) > figures.review_within_days.cast_signed() {
+    let last_review = decided.plus(figures.review_within_days);
+    if review > last_review {
         return Err(Why::ReviewTooLate {
-            days: figures.review_within_days,
+            review,
+            last: last_review,
         });
     }
-    if ends.days_since(begins) > figures.oppdrag_within_days.cast_signed() {
+    let last_day = begins.plus(figures.oppdrag_within_days);
+    if ends > last_day {
         return Err(Why::EndTooLate {
-            days: figures.oppdrag_within_days,
+            ends,
+            last: last_day,
         });
     }
     Ok(())

@@ -75,17 +75,37 @@ pub enum ParticipantRejection {
     /// Rule D26.
     #[error("the participant is an in-patient: the institution says yes too")]
     InstitutionHasNotAgreed,
-    /// Rule D27.
-    #[error("the review lies more than {days} days after the start")]
-    ReviewTooLate {
-        /// The most days there may be.
-        days: u64,
+    /// Rule G2.
+    #[error("the review is set to {review}, which is before {decided}, from when it counts")]
+    ReviewTooEarly {
+        /// The day of review that was told.
+        review: Day,
+        /// The day from which it counts: the first day, or that of the decision.
+        decided: Day,
+    },
+    /// Rule G2.
+    #[error("the end is set to {ends}, which is before the review on {review}")]
+    EndBeforeReview {
+        /// The last day that was told.
+        ends: Day,
+        /// The day of review.
+        review: Day,
     },
     /// Rule D27.
-    #[error("the end lies more than {days} days after the start")]
+    #[error("the review is set to {review}, which is too late: {last} is the last day for it")]
+    ReviewTooLate {
+        /// The day of review that was told.
+        review: Day,
+        /// The last day that it may be.
+        last: Day,
+    },
+    /// Rule D27.
+    #[error("the end is set to {ends}, which is too late: {last} is the last day for it")]
     EndTooLate {
-        /// The most days there may be.
-        days: u64,
+        /// The last day that was told.
+        ends: Day,
+        /// The last day that it may be.
+        last: Day,
     },
     /// Rule D27.
     #[error("the oppdrag ended on {on}: more is a new decision")]
@@ -129,7 +149,9 @@ impl Broken for ParticipantRejection {
     fn rule(&self) -> Rule {
         match self {
             Self::UnknownUnit { .. } => rules::G1,
-            Self::BeforeItsBeginning { .. } => rules::G2,
+            Self::BeforeItsBeginning { .. }
+            | Self::ReviewTooEarly { .. }
+            | Self::EndBeforeReview { .. } => rules::G2,
             Self::NameTaken => rules::G3,
             Self::NotKnown
             | Self::NoSuchGoal

@@ -1,6 +1,6 @@
 //! What is known of a participant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     ConsentGiven, ParticipantEvent, ParticipantFact as F, ReEntered, Readiness, TreatmentPhase,
@@ -25,14 +25,12 @@ pub enum ParticipantState {
 pub struct Person {
     /// The present stay, or the last one.
     pub stay: Stay,
-    /// The stays before it: each with the day it began and the day it ended.
+    /// The stays before it.
     pub earlier: Vec<EarlierStay>,
     /// What the person consented to, over all stays.
     pub consents: BTreeMap<ConsentId, Consent>,
     /// The safety concerns, over all stays: a worry does not end with a stay (rule D35).
     pub concerns: BTreeMap<ConcernId, Concern>,
-    /// The assignments of earlier stays: a worry may be about one of them.
-    pub earlier_oppdrag: BTreeSet<OppdragId>,
 }
 
 /// How far a stay has come (rule D11).
@@ -98,10 +96,14 @@ pub struct EarlierStay {
     pub id: StayId,
     /// The referral that led to it.
     pub referral_id: Option<ReferralId>,
+    /// The department that held it.
+    pub department: UnitId,
     /// The day of the first contact.
     pub opened: Day,
     /// The day it ended.
     pub over: Day,
+    /// The assignments: one may have been left open, or a worry may be about one.
+    pub oppdrag: BTreeMap<OppdragId, Oppdrag>,
 }
 
 /// A consent, given and perhaps withdrawn.
@@ -116,6 +118,8 @@ pub struct Consent {
 /// A worry about somebody's safety.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concern {
+    /// The stay in which it was raised.
+    pub stay: StayId,
     /// The day it was raised.
     pub raised: Day,
     /// Whether somebody responsible took it on.
@@ -175,6 +179,20 @@ impl Person {
             .find(|earlier| earlier.opened <= day && day <= earlier.over)
     }
 
+    /// The earlier stay of this name.
+    #[must_use]
+    pub fn earlier_stay(&self, id: StayId) -> Option<&EarlierStay> {
+        self.earlier.iter().find(|earlier| earlier.id == id)
+    }
+
+    /// The earlier stay that an assignment was part of.
+    #[must_use]
+    pub fn earlier_stay_with(&self, oppdrag: OppdragId) -> Option<&EarlierStay> {
+        self.earlier
+            .iter()
+            .find(|earlier| earlier.oppdrag.contains_key(&oppdrag))
+    }
+
     /// Whether a consent holds towards a unit.
     #[must_use]
     pub fn consents_to(&self, consent: ConsentId, unit: &UnitId) -> bool {
@@ -227,7 +245,6 @@ impl ParticipantState {
                 earlier: vec![],
                 consents: BTreeMap::new(),
                 concerns: BTreeMap::new(),
-                earlier_oppdrag: BTreeSet::new(),
             })),
             (_, Self::Unknown) => Self::Unknown,
             (fact, Self::Known(mut person)) => {
@@ -248,12 +265,13 @@ impl Person {
                     Stage::Over(on) => on,
                     _ => day,
                 };
-                self.earlier_oppdrag.extend(last.oppdrag.keys());
                 self.earlier.push(EarlierStay {
                     id: last.id,
                     referral_id: last.referral_id,
+                    department: last.department,
                     opened: last.opened,
                     over,
+                    oppdrag: last.oppdrag,
                 });
             }
             F::ConsentGiven(given) => {
@@ -272,6 +290,7 @@ impl Person {
             }
             F::SafetyConcernRaised(raised) => {
                 let concern = Concern {
+                    stay: stay_id,
                     raised: day,
                     acknowledged: false,
                 };
@@ -283,6 +302,15 @@ impl Person {
                 }
             }
             fact if stay_id == self.stay.id => self.stay.evolve(day, fact),
+            F::OppdragEnded(ended) => {
+                let left_open = self
+                    .earlier
+                    .iter_mut()
+                    .find_map(|earlier| earlier.oppdrag.get_mut(&ended.oppdrag_id));
+                if let Some(oppdrag) = left_open {
+                    oppdrag.ended = Some(day);
+                }
+            }
             // About an earlier stay, told late: nothing of the present one changes.
             _ => {}
         }

@@ -866,28 +866,36 @@ mod oppdrag {
             ready(),
             "2020-02-20",
             matching("2020-03-01", "2020-04-27", "2020-12-31"),
-            &Why::ReviewTooLate { days: 56 },
+            &Why::ReviewTooLate {
+                review: day("2020-04-27"),
+                last: day("2020-04-26"),
+            },
         );
         refused(
             ready(),
             "2020-02-20",
             matching("2020-03-01", "2020-04-01", "2021-03-03"),
-            &Why::EndTooLate { days: 366 },
+            &Why::EndTooLate {
+                ends: day("2021-03-03"),
+                last: day("2021-03-02"),
+            },
         );
         refused(
             ready(),
             "2020-02-20",
             matching("2020-03-01", "2020-02-28", "2020-12-31"),
-            &Why::BeforeItsBeginning {
-                begun: day("2020-03-01"),
+            &Why::ReviewTooEarly {
+                review: day("2020-02-28"),
+                decided: day("2020-03-01"),
             },
         );
         refused(
             ready(),
             "2020-02-20",
             matching("2020-03-01", "2020-04-01", "2020-03-31"),
-            &Why::BeforeItsBeginning {
-                begun: day("2020-04-01"),
+            &Why::EndBeforeReview {
+                ends: day("2020-03-31"),
+                review: day("2020-04-01"),
             },
         );
     }
@@ -912,7 +920,10 @@ mod oppdrag {
             next_review: Some(day("2021-03-01")),
         };
         taken(longer, "2021-01-15", C::ReviewOppdrag(review));
-        let late = Why::EndTooLate { days: 366 };
+        let late = Why::EndTooLate {
+            ends: day("2021-12-31"),
+            last: day("2021-12-02"),
+        };
         refused(
             running(),
             "2020-12-01",
@@ -935,6 +946,82 @@ mod oppdrag {
             "2021-01-01",
             extend("2021-02-01", "2021-06-01"),
             &over,
+        );
+    }
+
+    /// Left open at an end on 2020-06-01; back on 2020-08-01 in another department.
+    fn left_open_and_back() -> (Vec<Told>, Vec<Told>) {
+        let over = ParticipationEnded {
+            reason: EndReason::FadedOut,
+            learned: Learned::FromParticipant,
+        };
+        let left_open = and(running(), "2020-06-01", Fact::ParticipationEnded(over));
+        let mut back = left_open.clone();
+        let again = ParticipantEvent {
+            stay_id: StayId(nth_id(8)),
+            referral_id: None,
+            fact: Fact::ReEntered(ReEntered::from(contact("stegforsteg-kristiansand"))),
+        };
+        back.push(("2020-08-01", again));
+        (left_open, back)
+    }
+
+    #[test]
+    fn d27_what_was_left_open_at_the_end_of_a_stay_is_ended_with_its_real_reason() {
+        let (left_open, back) = left_open_and_back();
+        let end = C::EndOppdrag(super::OppdragEnded {
+            oppdrag_id: id(),
+            reason: OppdragEnd::TidgiversWish,
+        });
+        for history in [left_open.clone(), back.clone()] {
+            // The fact belongs to the stay in which the oppdrag began.
+            told(history)
+                .when_in(&world(), "2020-09-01", end.clone())
+                .then([in_stay(end.clone().into_fact())]);
+        }
+        let over = Why::OppdragEnded {
+            on: day("2020-09-01"),
+        };
+        for history in [left_open.clone(), back.clone()] {
+            let ended = and(history, "2020-09-01", end.clone().into_fact());
+            for again in ["2020-08-15", "2020-09-01", "2020-09-02"] {
+                refused(ended.clone(), again, end.clone(), &over);
+            }
+        }
+        let too_early = Why::BeforeItsBeginning {
+            begun: day("2020-02-20"),
+        };
+        refused(back, "2020-02-19", end, &too_early);
+        // Only what closes it: nothing else of it goes on.
+        let extend = C::ExtendOppdrag(OppdragExtended {
+            oppdrag_id: id(),
+            review: day("2020-10-01"),
+            ends: day("2020-12-01"),
+        });
+        let stay_ended = Why::StayEnded {
+            on: day("2020-06-01"),
+        };
+        refused(left_open.clone(), "2020-09-01", extend, &stay_ended);
+        refused(left_open, "2020-09-01", met(), &stay_ended);
+    }
+
+    #[test]
+    fn d37_an_oppdrag_may_be_called_off_before_its_first_day() {
+        let end = C::EndOppdrag(super::OppdragEnded {
+            oppdrag_id: id(),
+            reason: OppdragEnd::ParticipantsWish,
+        });
+        taken(running(), "2020-02-25", end);
+    }
+
+    #[test]
+    fn g3_an_oppdrag_of_an_earlier_stay_keeps_its_name() {
+        let (_, back) = left_open_and_back();
+        refused(
+            back,
+            "2020-09-01",
+            C::MatchTidgiver(matched()),
+            &Why::NameTaken,
         );
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::OppdragRow;
-use crate::{AskError, Question, question::table};
+use crate::{AskError, Question, journey::JourneyRow, question::table, row::selected};
 
 /// Asks for a tidgiver's own oppdrag.
 #[derive(Debug, Clone, Copy)]
@@ -53,45 +53,43 @@ pub struct AgreedWith {
     pub cancellations: i64,
     /// Day on which it ended.
     pub ended: Option<Day>,
+    /// Since when it is left open: the person no longer takes part, and nobody has ended it.
+    pub left_open: Option<Day>,
 }
+selected!(AgreedWith {
+    participant_id,
+    oppdrag_id,
+    kind,
+    purpose,
+    begins,
+    review,
+    ends,
+    started,
+    meetings,
+    cancellations,
+    ended,
+    left_open
+});
 
 const DEFINITION: &str =
     "The oppdrag of one tidgiver as of the day: with whom, what for, and its dates.";
 
 impl Question for OppdragOfTidgiver {
     type View = OppdragOfTidgiverView;
-    const TABLES: &'static [&'static str] = &[table::<OppdragRow>()];
+    const TABLES: &'static [&'static str] = &[table::<OppdragRow>(), table::<JourneyRow>()];
 
     async fn ask(
         &self,
         rows: &mut SqliteConnection,
         _: Day,
     ) -> Result<OppdragOfTidgiverView, AskError> {
-        let found: Vec<OppdragRow> = sqlx::query_as(include_str!("select_of_tidgiver.sql"))
+        let participants: Vec<AgreedWith> = sqlx::query_as(include_str!("select_of_tidgiver.sql"))
             .bind(self.tidgiver_id.0)
             .fetch_all(rows)
             .await?;
         Ok(OppdragOfTidgiverView {
             definition: DEFINITION,
-            participants: found.into_iter().map(AgreedWith::from).collect(),
+            participants,
         })
-    }
-}
-
-impl From<OppdragRow> for AgreedWith {
-    fn from(row: OppdragRow) -> Self {
-        Self {
-            participant_id: row.participant_id,
-            oppdrag_id: row.oppdrag_id,
-            kind: row.kind,
-            purpose: row.purpose,
-            begins: row.begins,
-            review: row.review,
-            ends: row.ends,
-            started: row.started,
-            meetings: row.meetings,
-            cancellations: row.cancellations,
-            ended: row.ended,
-        }
     }
 }

@@ -103,6 +103,8 @@ pub enum Task {
     ReviewOppdrag,
     /// An oppdrag is past its last day.
     EndOrExtendOppdrag,
+    /// A stay ended, and an oppdrag of it was left open.
+    EndOppdragLeftOpen,
     /// An oppdrag's follow-up has come.
     FollowUpOppdrag,
     /// Nobody has taken on a worry about safety.
@@ -142,6 +144,7 @@ impl Task {
         Self::HoldStartConversation,
         Self::ReviewOppdrag,
         Self::EndOrExtendOppdrag,
+        Self::EndOppdragLeftOpen,
         Self::FollowUpOppdrag,
         Self::AcknowledgeSafetyConcern,
         Self::TalkOverCancellations,
@@ -160,7 +163,7 @@ impl Task {
             Self::AskForConsent => rules::D5,
             Self::AnswerReferral => rules::D4,
             Self::HoldStartConversation => rules::D28,
-            Self::ReviewOppdrag | Self::EndOrExtendOppdrag => rules::D27,
+            Self::ReviewOppdrag | Self::EndOrExtendOppdrag | Self::EndOppdragLeftOpen => rules::D27,
             Self::FollowUpOppdrag => rules::D32,
             Self::AcknowledgeSafetyConcern => rules::D35,
             Self::TalkOverCancellations => rules::D36,
@@ -183,6 +186,7 @@ impl Task {
             Self::HoldStartConversation => "the oppdrag has had no conversation of three",
             Self::ReviewOppdrag => "the oppdrag's review has come",
             Self::EndOrExtendOppdrag => "the oppdrag is past its last day",
+            Self::EndOppdragLeftOpen => "the stay ended and its oppdrag was left open",
             Self::FollowUpOppdrag => "the follow-up that this kind of oppdrag needs has come",
             Self::AcknowledgeSafetyConcern => "nobody has taken the worry on",
             Self::TalkOverCancellations => "meetings were cancelled again and again",
@@ -205,6 +209,7 @@ impl Task {
             Self::HoldStartConversation
             | Self::ReviewOppdrag
             | Self::EndOrExtendOppdrag
+            | Self::EndOppdragLeftOpen
             | Self::FollowUpOppdrag
             | Self::TalkOverCancellations => About::Oppdrag,
             Self::AcknowledgeSafetyConcern => About::SafetyConcern,
@@ -232,6 +237,7 @@ impl Task {
             | Self::HoldStartConversation
             | Self::ReviewOppdrag
             | Self::EndOrExtendOppdrag
+            | Self::EndOppdragLeftOpen
             | Self::TalkOverCancellations => since,
         }
     }
@@ -270,7 +276,8 @@ selected!(Open {
 
 const DEFINITION: &str = "Computed from the facts as of the day: whatever a rule asks for and no \
     fact answers yet, of persons whose stay is open, at the department they are at now. Reviews, \
-    ends and follow-ups of oppdrag appear on the day they are due; no plan by choice never \
+    ends and follow-ups of oppdrag appear on the day they are due; an oppdrag left open and a \
+    safety concern outlive the stay, at the department that held it; no plan by choice never \
     appears.";
 
 impl Question for Worklist {

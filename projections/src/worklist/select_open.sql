@@ -74,6 +74,12 @@ FROM (
     WHERE j.standing NOT IN ('ended', 'closed') AND o.ended IS NULL AND o.ends < $3
 
     UNION ALL
+    SELECT 'end-oppdrag-left-open', j.ended, j.department, j.participant_id, o.oppdrag_id, NULL
+    FROM oppdrag_v1 o
+    JOIN journey_v1 j ON j.stay_id = o.stay_id
+    WHERE j.standing IN ('ended', 'closed') AND o.ended IS NULL
+
+    UNION ALL
     SELECT 'follow-up-oppdrag', COALESCE(o.followed_up, o.begins), j.department,
            j.participant_id, o.oppdrag_id, o.kind
     FROM oppdrag_v1 o

@@ -66,6 +66,7 @@ fn of_oppdrag(task: Task) -> bool {
         Task::HoldStartConversation
         | Task::ReviewOppdrag
         | Task::EndOrExtendOppdrag
+        | Task::EndOppdragLeftOpen
         | Task::FollowUpOppdrag
         | Task::AcknowledgeSafetyConcern
         | Task::TalkOverCancellations => true,

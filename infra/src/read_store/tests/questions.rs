@@ -8,11 +8,12 @@ use domain::{
     es::{ConsentId, Day},
     participant::{
         BecamePassive, CancelledBy, ConsentGiven, ConsentPurpose, DischargePlanned,
-        FirstConversationBooked, MatchReason, OppdragKind, OppdragMeetingCancelled,
-        ParticipantFact as F, PlanDeclined, RelapseContactMade, RelapseReported, Returned,
-        SafetyConcernAcknowledged, SafetyConcernRaised, SentenceForm, SentenceServingBegun,
-        SentenceServingCompleted, StartConversationHeld, SupportWish, TidgiverMatched, Transferred,
-        TreatmentLeftEarly, TreatmentPhase, TreatmentPhaseEntered, VeilederAssigned,
+        FirstConversationBooked, MatchReason, OppdragEnd, OppdragEnded, OppdragKind,
+        OppdragMeetingCancelled, ParticipantFact as F, PlanDeclined, RelapseContactMade,
+        RelapseReported, Returned, SafetyConcernAcknowledged, SafetyConcernRaised, SentenceForm,
+        SentenceServingBegun, SentenceServingCompleted, StartConversationHeld, SupportWish,
+        TidgiverMatched, Transferred, TreatmentLeftEarly, TreatmentPhase, TreatmentPhaseEntered,
+        VeilederAssigned,
     },
     referral::{
         DeclineReason, JointConversationHeld, PatientAgreed, ReferralAccepted, ReferralDeclined,
@@ -34,6 +35,7 @@ use projections::{
     flow::{Flow, Flows},
     journey::{ParticipantDetail, Participants, Standing, StandingNow},
     key_figures::{KeyFigures, UnitKeyFigures},
+    oppdrag::OppdragOfTidgiver,
     retention::{Retention, StillIn},
     sentence::SentenceServing,
     timeline::TimelineOf,
@@ -929,6 +931,46 @@ async fn an_oppdrag_asks_for_its_steps() {
         F::SafetyConcernAcknowledged(SafetyConcernAcknowledged { concern_id: worry });
     world.person(1, "2020-02-21", acknowledged).await;
     assert_eq!(due(&world, OSLO, "2020-02-21").await, [talk]);
-    world.person(1, "2020-06-01", ended()).await;
-    assert_eq!(due(&world, OSLO, "2020-06-01").await, []);
+}
+
+#[tokio::test]
+async fn an_oppdrag_left_open_is_seen_to_where_the_stay_was() {
+    let world = World::on("2021-06-30");
+    participant(&world, 1, OSLO, "2020-01-01").await;
+    world.person(1, "2020-01-01", veileder()).await;
+    world
+        .person(1, "2020-01-30", matched(OppdragKind::Social))
+        .await;
+    world.person(1, "2020-02-20", ended()).await;
+    let again = F::ReEntered(domain::participant::ReEntered {
+        department: unit(BERGEN),
+        channels: vec![domain::participant::Channel::Other],
+        through: None,
+        situation: None,
+        referral_id: None,
+    });
+    world.stay(1, 2, "2021-01-01", "2021-01-01", again).await;
+    let left_open = [(Task::EndOppdragLeftOpen, day("2020-02-20"))];
+    assert_eq!(due(&world, OSLO, "2020-03-30").await, left_open);
+    assert_eq!(due(&world, OSLO, "2021-02-01").await, left_open);
+    let tidgivers = OppdragOfTidgiver {
+        tidgiver_id: TidgiverId(id(6)),
+    };
+    let seen = async |on| {
+        let view = ask(&world, &tidgivers, as_of(on)).await;
+        let [oppdrag] = view.participants.as_slice() else {
+            panic!("one oppdrag: {view:?}");
+        };
+        (oppdrag.left_open, oppdrag.ended)
+    };
+    assert_eq!(seen("2020-02-19").await, (None, None));
+    assert_eq!(seen("2021-02-01").await, (Some(day("2020-02-20")), None));
+    let end = F::OppdragEnded(OppdragEnded {
+        oppdrag_id: OppdragId(id(5)),
+        reason: OppdragEnd::TidgiversWish,
+    });
+    world.person(1, "2021-02-02", end).await;
+    assert_eq!(due(&world, OSLO, "2021-02-01").await, left_open);
+    assert_eq!(due(&world, OSLO, "2021-02-02").await, []);
+    assert_eq!(seen("2021-02-02").await, (None, Some(day("2021-02-02"))));
 }
