@@ -350,3 +350,144 @@ async fn who_has_left_may_come_back_to_another_department() {
         .await;
     assert_eq!(old.status, 404);
 }
+
+/// A participant of Oslo with an oppdrag that nobody ended, who came back to Bergen: the two ids.
+async fn left_open_at_oslo(app: &TestApp) -> (String, String) {
+    let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let ready = json!({ "readiness": "ready" });
+    app.told(&id, OSLO, &[("assess-tidgiver-readiness", ready)])
+        .await;
+    let matched = app
+        .post(&format!("/v1/participants/{id}/match-tidgiver"))
+        .leader(OSLO)
+        .json(&json!({
+            "tidgiver": tidgiver, "kind": "social", "purpose": "sport",
+            "begins": "2021-07-01", "review": "2021-08-01", "ends": "2021-12-01",
+            "because": ["interests"], "ground_rules_accepted": true,
+        }))
+        .await;
+    let oppdrag = matched.body["ids"]["oppdrag_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let end = json!({ "reason": "faded-out", "learned": "from-participant" });
+    app.told(&id, OSLO, &[("end-participation", end)]).await;
+    let back = app
+        .post(&format!("/v1/participants/{id}/re-enter"))
+        .veileder(BERGEN)
+        .json(&json!({ "department": BERGEN, "channels": ["other"] }))
+        .await;
+    assert_eq!(back.status, 201, "{back:?}");
+    (id, oppdrag)
+}
+
+#[tokio::test]
+async fn an_oppdrag_left_open_is_ended_by_the_department_that_held_the_stay() {
+    let app = TestApp::new().await;
+    let (id, oppdrag) = left_open_at_oslo(&app).await;
+    let due = async || {
+        app.caught_up().await;
+        let worklist = app
+            .get("/v1/worklist")
+            .role_at(Role::TidgiverCoordinator, OSLO)
+            .await;
+        worklist.body["items"].clone()
+    };
+    assert_eq!(
+        due().await,
+        json!([{
+            "task": "end-oppdrag-left-open", "due_on": "2021-07-01", "since": "2021-07-01",
+            "rule": "D27", "why": "the stay ended and its oppdrag was left open", "unit": OSLO,
+            "participant_id": id, "about": "oppdrag", "about_id": oppdrag,
+        }])
+    );
+    app.clock.set("2021-07-05T10:00:00Z".parse().unwrap());
+    let told = |command: &str, department: &'static str| {
+        app.post(&format!("/v1/participants/{id}/{command}"))
+            .role_at(Role::TidgiverCoordinator, department)
+            .json(&json!({ "oppdrag_id": oppdrag, "reason": "tidgivers-wish" }))
+    };
+    // Nothing else of it is Oslo's any more.
+    assert_eq!(told("hold-oppdrag-meeting", OSLO).await.status, 404);
+    let ended = told("end-oppdrag", OSLO).await;
+    assert_eq!(ended.status, 201, "{ended:?}");
+    assert_eq!(due().await, json!([]));
+    let again = told("end-oppdrag", OSLO).await;
+    assert_eq!((again.status, again.text_of("rule")), (409, "D27".into()));
+}
+
+#[tokio::test]
+async fn an_answer_names_what_was_told_and_what_it_brought_into_being() {
+    let app = TestApp::new().await;
+    let contact = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .json(&json!({ "department": OSLO, "channels": ["other"], "occurred_at": "2021-06-01" }))
+        .await;
+    let id = contact.text_of("id");
+    let stay = &contact.body["ids"]["stay_id"];
+    assert!(stay.is_string());
+    assert_eq!(
+        contact.body["ids"],
+        json!({ "participant_id": id, "stay_id": stay })
+    );
+    app.told(
+        &id,
+        OSLO,
+        &[
+            ("hold-first-conversation", json!({})),
+            (
+                "complete-kartlegging",
+                json!({ "wishes": [], "network_mapped": true }),
+            ),
+        ],
+    )
+    .await;
+    let set = || {
+        app.post(&format!("/v1/participants/{id}/set-goal"))
+            .veileder(OSLO)
+            .header("idempotency-key", "a goal")
+            .json(&json!({ "text": "Finne en bolig", "participant_agreed": true }))
+    };
+    let (first, again) = (set().await, set().await);
+    assert_eq!((first.status, again.status), (201, 200));
+    assert_eq!(first.body, again.body);
+    let goal = first.body["ids"]["goal_id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        first.body["ids"],
+        json!({ "participant_id": id, "stay_id": stay, "goal_id": goal })
+    );
+    // What was named is known.
+    let reach = json!({ "goal_id": goal });
+    app.told(&id, OSLO, &[("reach-goal", reach)]).await;
+    let given = app
+        .post(&format!("/v1/participants/{id}/give-consent"))
+        .veileder(OSLO)
+        .json(&json!({ "purpose": "cooperation", "unit": "slemdal" }))
+        .await;
+    assert!(given.body["ids"]["consent_id"].is_string(), "{given:?}");
+    let proposed = app
+        .post("/v1/referrals")
+        .role_at(Role::Institution, "slemdal")
+        .json(&json!({ "from": "slemdal", "to": OSLO, "situation": "after-treatment" }))
+        .await;
+    assert_eq!(
+        proposed.body["ids"],
+        json!({ "referral_id": proposed.body["id"] })
+    );
+    let cooperation = app
+        .post(&format!(
+            "/v1/cooperations/slemdal/{OSLO}/begin-cooperation"
+        ))
+        .leader(OSLO)
+        .json(&json!({
+            "unit": "slemdal", "department": OSLO,
+            "coordinator": "0197f0a2-0000-7000-8000-000000000009",
+        }))
+        .await;
+    assert_eq!(
+        cooperation.body["ids"],
+        json!({ "unit": "slemdal", "department": OSLO })
+    );
+}

@@ -153,14 +153,40 @@ async fn rights_are_as_the_table_says() {
     let roles = scene.roles();
     let mut table = String::new();
     let names: Vec<_> = roles.iter().map(|(name, _)| *name).collect();
+    let told = |operation: &Value| -> Vec<String> {
+        let roles = operation["x-roles"].as_array().into_iter().flatten();
+        roles
+            .map(|role| role.as_str().unwrap().to_owned())
+            .collect()
+    };
     let _ = writeln!(table, "# {}, nobody", names.join(", "));
     for (path, operations) in document["paths"].as_object().unwrap() {
-        for method in operations.as_object().unwrap().keys() {
+        for (method, operation) in operations.as_object().unwrap() {
             let mut cells = vec![];
             for (_, token) in &roles {
                 cells.push(cell(&scene, method, path, Some(token)).await);
             }
+            // The document names the roles that are let through about what is theirs.
+            let mut let_through: Vec<_> = names
+                .iter()
+                .zip(&cells)
+                .filter(|(name, cell)| **cell == "yes" && !name.ends_with("elsewhere"))
+                .map(|(name, _)| in_document(name))
+                .collect();
             cells.push(cell(&scene, method, path, None).await);
+            if cells.last() == Some(&"yes") {
+                let_through.clear();
+            }
+            let_through.sort_unstable();
+            let mut documented = told(operation);
+            documented.sort_unstable();
+            if path == "/v1/intake" {
+                // It takes many kinds, each from others; the scene tells one.
+                let_through.retain(|role| !documented.contains(role));
+                assert_eq!(let_through, Vec::<String>::new());
+            } else {
+                assert_eq!(documented, let_through, "{method} {path}");
+            }
             let method = method.to_uppercase();
             let _ = writeln!(table, "{method} {path}\n    {}", cells.join(" "));
         }
@@ -173,6 +199,15 @@ async fn rights_are_as_the_table_says() {
         assert_eq!(now, then);
     }
     assert_eq!(table.lines().count(), golden.lines().count());
+}
+
+/// A role of the scene as the document names it.
+fn in_document(name: &str) -> String {
+    match name {
+        "coordinator" => "tidgiver-coordinator".to_owned(),
+        "leader" => "department-leader".to_owned(),
+        name => name.replace(' ', "-"),
+    }
 }
 
 async fn cell(scene: &Scene, method: &str, path: &str, token: Option<&str>) -> &'static str {

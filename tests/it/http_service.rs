@@ -106,6 +106,26 @@ async fn pages_run_nothing_and_fetch_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
+async fn the_document_names_the_headers_and_ids_that_answers_bear() {
+    let app = TestApp::empty().await;
+    let document = app.get("/openapi.json").await.body;
+    for (path, method, status) in [
+        ("/v1/participants", "post", "201"),
+        ("/v1/participants/{participant_id}", "get", "200"),
+        ("/v1/intake", "post", "201"),
+    ] {
+        let answer = &document["paths"][path][method]["responses"][status];
+        assert!(answer["headers"]["ETag"].is_object(), "{method} {path}");
+    }
+    let ids = &document["components"]["schemas"]["Ids"]["properties"];
+    for kind in domain::event::kinds() {
+        if let Some(name) = kind.names {
+            assert!(ids[name].is_object(), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_rule_is_explained_in_both_languages() {
     let app = TestApp::empty().await;
     for rule in rules::all() {

@@ -7,7 +7,7 @@ use domain::{
     referral::Referral,
     tidgiver::Tidgiver,
     unit::{Unit, UnitState},
-    words::{UnitId, World},
+    words::{StayId, UnitId, World},
 };
 use serde_json::Value;
 
@@ -21,6 +21,8 @@ pub(super) struct Done {
     pub(super) version: Version,
     pub(super) event_ids: Vec<EventId>,
     pub(super) already_recorded: bool,
+    /// The stay that a fact about a participant belongs to.
+    pub(super) stay_id: Option<StayId>,
     pub(super) consequences: Vec<Consequence>,
 }
 
@@ -44,7 +46,10 @@ impl Application {
                 let done = domain::es::execute::<Participant>(log, &stream, command, told, &world)
                     .await
                     .map_err(|error| failed(error, &data))?;
-                Ok(done_of(&done, Consequence::of_participant(&done)))
+                Ok(Done {
+                    stay_id: done.entries.first().map(|entry| entry.event.stay_id),
+                    ..done_of(&done, Consequence::of_participant(&done))
+                })
             }
             Command::Referral(id, command) => {
                 let data = json(&command.clone().into_fact());
@@ -152,6 +157,7 @@ fn done_of<D: Decider>(executed: &Executed<D>, consequences: Vec<Consequence>) -
             .appended
             .as_ref()
             .is_none_or(|appended| appended.already_recorded),
+        stay_id: None,
         consequences,
     }
 }

@@ -8,6 +8,7 @@
 
 mod about;
 mod execute;
+mod ids;
 mod names;
 mod policies;
 mod sweep;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Secret;
 
 pub(crate) use execute::unavailable;
+pub use ids::Ids;
 pub use names::Words;
 pub use sweep::{SweepError, swept};
 pub use target::{Command, Target};

@@ -10,7 +10,7 @@ use domain::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Application, Target, execute::unavailable, target::consent};
+use super::{Application, Ids, Target, execute::unavailable, target::consent};
 use crate::{
     auth::{Principal, Purpose, rights},
     decode::{self, Naming},
@@ -68,6 +68,8 @@ pub struct Outcome {
     pub event_ids: Vec<EventId>,
     /// Whether it stood in the log already, or was so already.
     pub already: bool,
+    /// What it was told to, and what it brought into being.
+    pub ids: Ids,
 }
 
 impl Application {
@@ -122,6 +124,7 @@ impl Application {
             return Err(placed(problem, telling.prefix));
         }
         let command = telling.target.command(&payload)?;
+        let ids = Ids::of(&telling.target, &payload);
         words.extend(payload.words);
         let occurred_at = match telling.occurred_at {
             Some(told) => told,
@@ -171,6 +174,10 @@ impl Application {
             version: done.version,
             event_ids: done.event_ids,
             already: done.already_recorded,
+            ids: Ids {
+                stay_id: done.stay_id,
+                ..ids
+            },
         })
     }
 

@@ -1,5 +1,6 @@
 //! Who asks, and what they may.
 
+pub mod callers;
 pub mod rights;
 mod secret;
 pub mod token;

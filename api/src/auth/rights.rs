@@ -175,10 +175,14 @@ pub enum Query {
     Retention,
     /// Sentences served, and who goes on by choice.
     SentenceServing,
-    /// Participants, and one of them.
+    /// Participants.
     Participants,
+    /// One of them.
+    Participant,
     /// What happened to one of them.
     Timeline,
+    /// The plan and goals of one of them, in words.
+    Plan,
     /// What is due.
     Worklist,
     /// How units and departments work together.
@@ -230,8 +234,8 @@ pub enum Persons {
 #[must_use]
 pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
     use Query::{
-        Changes, Cooperations, Flows, KeyFigures, Participants, Retention, SentenceServing,
-        Standing, Timeline, Units, Worklist,
+        Changes, Cooperations, Flows, KeyFigures, Participant, Participants, Plan, Retention,
+        SentenceServing, Standing, Timeline, Units, Worklist,
     };
     let exact = |persons| {
         who.unit.clone().map(|unit| Sight {
@@ -256,16 +260,18 @@ pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
         }),
         (
             Role::Veileder,
-            Standing | Participants | Timeline | Worklist | Cooperations | KeyFigures,
+            Standing | Participants | Participant | Timeline | Plan | Worklist | Cooperations
+            | KeyFigures,
         )
         | (
             Role::DepartmentLeader,
-            KeyFigures | Standing | Flows | Retention | SentenceServing | Participants | Timeline
-            | Worklist | Cooperations,
+            KeyFigures | Standing | Flows | Retention | SentenceServing | Participants
+            | Participant | Timeline | Plan | Worklist | Cooperations,
         ) => exact(Persons::Named),
-        (Role::TidgiverCoordinator, KeyFigures | Standing | Participants | Timeline | Worklist) => {
-            exact(Persons::Wishes)
-        }
+        (
+            Role::TidgiverCoordinator,
+            KeyFigures | Standing | Participants | Participant | Timeline | Worklist,
+        ) => exact(Persons::Wishes),
         (
             Role::NationalLead | Role::Analyst,
             KeyFigures | Standing | Flows | Retention | SentenceServing | Cooperations,
@@ -276,7 +282,7 @@ pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
             suppressed: false,
             persons: Persons::Activity,
         }),
-        (Role::Participant, Participants | Timeline) => Some(Sight {
+        (Role::Participant, Participant | Timeline | Plan) => Some(Sight {
             of: Of::Myself(ParticipantId(who.subject.0)),
             suppressed: false,
             persons: Persons::Named,

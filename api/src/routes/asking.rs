@@ -15,11 +15,11 @@ use infra::read_store::ReadStoreError;
 use projections::{Answer, Ask, AskError, Cursor, PageSize, Question};
 use schemars::{JsonSchema, SchemaGenerator};
 
-use super::{Answered, Operation, Parameter, Service};
+use super::{Answered, Callers, Operation, Parameter, Service};
 use crate::{
     app::Application,
     auth::{
-        Principal, Purpose,
+        Principal, Purpose, callers,
         rights::{self, Of, Sight},
     },
     problem::{self, Problem, Text, general},
@@ -335,6 +335,7 @@ pub(super) fn operation<V: JsonSchema + 'static>(
     path: &str,
     id: &str,
     summary: &str,
+    query: rights::Query,
     parameters: &[Parameter],
 ) -> Operation {
     let mut all = parameters.to_vec();
@@ -352,8 +353,9 @@ pub(super) fn operation<V: JsonSchema + 'static>(
             doc: "The answer, with what it shows and how it counts.",
             media: "application/json",
             shape: Some(Box::new(SchemaGenerator::subschema_for::<Answer<V>>)),
+            headers: &[],
         }],
-        open: false,
+        callers: Callers::Roles(callers::of_query(query)),
     }
 }
 

@@ -15,11 +15,11 @@ use axum::{
 use domain::es::Position;
 use futures::Stream;
 
-use super::{Answered, Endpoint, Operation, Parameter};
+use super::{Answered, Callers, Endpoint, Operation, Parameter};
 use crate::{
     app::Application,
     auth::{
-        Principal,
+        Principal, callers,
         rights::{self, Query},
     },
     problem::{Problem, general},
@@ -51,8 +51,9 @@ pub(super) fn endpoint() -> Endpoint {
                 doc: "Events whose id is a position, and whose data is `{\"position\": n}`.",
                 media: "text/event-stream",
                 shape: None,
+                headers: &[],
             }],
-            open: false,
+            callers: Callers::Roles(callers::of_query(Query::Changes)),
         }],
     }
 }

@@ -1,6 +1,7 @@
 //! What an address is: how it is routed, and what the documentation says of it.
 
 use axum::routing::MethodRouter;
+use domain::es::Role;
 use schemars::{Schema, SchemaGenerator};
 
 use super::Service;
@@ -36,8 +37,17 @@ pub(crate) struct Operation {
     pub(crate) bodies: Vec<Body>,
     /// What is answered when all is well.
     pub(crate) answered: Vec<Answered>,
-    /// Whether it is for everybody, without a token.
-    pub(crate) open: bool,
+    /// Who may ask.
+    pub(crate) callers: Callers,
+}
+
+/// Who may ask for something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Callers {
+    /// Everybody, without a token.
+    Everybody,
+    /// Who shows a token of one of these roles, about what is theirs.
+    Roles(Vec<Role>),
 }
 
 /// Where a parameter stands.
@@ -70,7 +80,21 @@ pub(crate) struct Answered {
     pub(crate) doc: &'static str,
     pub(crate) media: &'static str,
     pub(crate) shape: Option<Shape>,
+    pub(crate) headers: &'static [Header],
 }
+
+/// A header that an answer bears.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Header {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// The version of a record, on its answers.
+pub(crate) const ETAG: Header = Header {
+    name: "ETag",
+    doc: "The record's version (`\"7\"`), for `If-Match`.",
+};
 
 impl Parameter {
     pub(crate) const fn path(name: &'static str, doc: &'static str) -> Self {
@@ -117,8 +141,9 @@ impl Operation {
                 doc: "As asked.",
                 media,
                 shape: None,
+                headers: &[],
             }],
-            open: true,
+            callers: Callers::Everybody,
         }
     }
 }

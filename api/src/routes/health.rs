@@ -54,6 +54,7 @@ pub(super) fn ready() -> Endpoint {
         doc: "They have.",
         media: "application/json",
         shape: Some(Box::new(SchemaGenerator::subschema_for::<Readiness>)),
+        headers: &[],
     }];
     Endpoint {
         route: "/health/ready",

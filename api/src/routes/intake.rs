@@ -10,18 +10,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use domain::es::{Actor, CorrelationId, EventId, Position, SourceSystem, Version};
+use domain::es::{Actor, CorrelationId, EventId, Position, Role, SourceSystem, Version};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Answered, Body, Endpoint, Operation, RequestId,
+    Answered, Body, Callers, Endpoint, Operation, RequestId,
     body::{self, BATCH, COMMAND},
+    endpoint::ETAG,
 };
 use crate::{
-    app::{Application, By, Outcome},
-    auth::Principal,
+    app::{Application, By, Ids, Outcome},
+    auth::{Principal, callers},
     cloud_event::CloudEvent,
     decode,
     problem::{Language, Problem, Text, Told, general},
@@ -43,6 +44,7 @@ pub(super) fn endpoint() -> Endpoint {
             let batch = generator.subschema_for::<Batch>();
             json_schema!({ "anyOf": [one, batch] })
         })),
+        headers: &[ETAG],
     };
     Endpoint {
         route: ROUTE,
@@ -84,9 +86,20 @@ pub(super) fn endpoint() -> Endpoint {
                     "Stored before; or a batch: what came of each of its events.",
                 ),
             ],
-            open: false,
+            callers: Callers::Roles(roles()),
         }],
     }
+}
+
+/// Who may tell any of the kinds that are taken in.
+fn roles() -> Vec<Role> {
+    let mut roles: Vec<Role> = domain::event::kinds()
+        .filter(|kind| STREAMS.contains(&kind.stream))
+        .flat_map(callers::of_command)
+        .collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
 }
 
 fn event_shape(_: &mut SchemaGenerator) -> Schema {
@@ -125,6 +138,9 @@ struct TakenIn {
     version: Version,
     /// The events it added, now or when it was sent first.
     event_ids: Vec<EventId>,
+    /// What it was told to, and what it brought into being, by the names that later requests ask
+    /// for.
+    ids: Ids,
 }
 
 /// What came of each event of a batch.
@@ -147,6 +163,9 @@ struct Item {
     /// Where it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
+    /// What it was told to, and what it brought into being.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids: Option<Ids>,
     /// What was wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Told>,
@@ -240,6 +259,7 @@ fn answer((id, outcome): (String, Outcome)) -> Response {
         position: outcome.position,
         version: outcome.version,
         event_ids: outcome.event_ids,
+        ids: outcome.ids,
     };
     (status, [(header::ETAG, etag)], Json(taken)).into_response()
 }
@@ -268,6 +288,7 @@ async fn batch(app: &Application, events: Vec<Value>, by: &By, headers: &HeaderM
                 id,
                 status: status(&outcome).as_u16(),
                 position: Some(outcome.position),
+                ids: Some(outcome.ids),
                 problem: None,
             },
             Err(problem) => Item {
@@ -275,6 +296,7 @@ async fn batch(app: &Application, events: Vec<Value>, by: &By, headers: &HeaderM
                 id,
                 status: problem.status().as_u16(),
                 position: None,
+                ids: None,
                 problem: Some(problem.told(language)),
             },
         });

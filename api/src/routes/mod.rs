@@ -39,7 +39,7 @@ use crate::{
     problem::{Problem, general},
 };
 
-pub(crate) use endpoint::{Answered, Body, Endpoint, Operation, Parameter, Place};
+pub(crate) use endpoint::{Answered, Body, Callers, Endpoint, Header, Operation, Parameter, Place};
 pub use headers::RequestId;
 
 /// What answers: the application for commands, the read models for queries.

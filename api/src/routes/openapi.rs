@@ -7,7 +7,7 @@ use axum::{http::header, response::IntoResponse, routing::get};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{Endpoint, Operation, Parameter, Place};
+use super::{Callers, Endpoint, Header, Operation, Parameter, Place};
 use crate::problem;
 
 pub(super) fn endpoint() -> Endpoint {
@@ -90,6 +90,7 @@ fn described(operation: &Operation, problem: &Value, generator: &mut SchemaGener
             answered.status.to_string(),
             json!({
                 "description": answered.doc,
+                "headers": headers(answered.headers),
                 "content": { answered.media: { "schema": schema } },
             }),
         );
@@ -119,10 +120,19 @@ fn described(operation: &Operation, problem: &Value, generator: &mut SchemaGener
             .collect();
         described["requestBody"] = json!({ "content": content });
     }
-    if operation.open {
-        described["security"] = json!([]);
+    match &operation.callers {
+        Callers::Everybody => described["security"] = json!([]),
+        Callers::Roles(roles) => described["x-roles"] = json!(roles),
     }
     described
+}
+
+fn headers(headers: &[Header]) -> Map<String, Value> {
+    let described = |header: &Header| {
+        let described = json!({ "description": header.doc, "schema": { "type": "string" } });
+        (header.name.to_owned(), described)
+    };
+    headers.iter().map(described).collect()
 }
 
 fn parameter(parameter: &Parameter) -> Value {

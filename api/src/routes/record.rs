@@ -17,16 +17,25 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    Answered, Body, Operation, Parameter, RequestId, Service,
+    Answered, Body, Callers, Header, Operation, Parameter, RequestId, Service,
     body::{self, COMMAND},
+    endpoint::ETAG,
     headers,
 };
 use crate::{
-    app::{Application, By, Outcome, Target, Telling},
-    auth::{Principal, Purpose},
+    app::{Application, By, Ids, Outcome, Target, Telling},
+    auth::{Principal, Purpose, callers},
     decode::{self, MOST_CHARACTERS},
     problem::{Problem, Text, general},
 };
+
+const ANSWERED_WITH: [Header; 2] = [
+    ETAG,
+    Header {
+        name: "Location",
+        doc: "The address of what the command was told to.",
+    },
+];
 
 /// What is answered to a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -39,6 +48,9 @@ pub(super) struct Recorded {
     version: Version,
     /// The events it added, now or when it was told first; none if it was so already.
     event_ids: Vec<EventId>,
+    /// What it was told to, and what it brought into being, by the names that later requests ask
+    /// for.
+    ids: Ids,
 }
 
 /// A request that tells a command.
@@ -214,6 +226,7 @@ fn answer(id: String, location: String, outcome: Outcome) -> Response {
         position: outcome.position,
         version: outcome.version,
         event_ids: outcome.event_ids,
+        ids: outcome.ids,
     };
     (
         status,
@@ -283,15 +296,17 @@ pub(super) fn operation(
                 doc: "Recorded.",
                 media: "application/json",
                 shape: Some(Box::new(SchemaGenerator::subschema_for::<Recorded>)),
+                headers: &ANSWERED_WITH,
             },
             Answered {
                 status: 200,
                 doc: "Recorded before, or so already.",
                 media: "application/json",
                 shape: Some(Box::new(SchemaGenerator::subschema_for::<Recorded>)),
+                headers: &ANSWERED_WITH,
             },
         ],
-        open: false,
+        callers: Callers::Roles(callers::of_command(kind)),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "cooperations",
             "How units and departments work together: agreement, structure, anchoring, visits.",
+            Query::Cooperations,
             &[
                 Parameter::query("unit", "One unit.", ""),
                 Parameter::query("department", "One department.", ""),

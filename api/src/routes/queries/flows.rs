@@ -22,6 +22,7 @@ pub(super) fn endpoint() -> Endpoint {
             "flows",
             "From units to departments: how many came how far, in how many days, and what the \
              partner and Steg for Steg count.",
+            Query::Flows,
             &[
                 Parameter::query("from", "One unit.", ""),
                 Parameter::query("to", "One department.", ""),

@@ -20,6 +20,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "key-figures",
             "Employees, tidgivere and participants, unit by unit.",
+            Query::KeyFigures,
             &[Parameter::query("unit", "One unit.", "")],
         )],
     }

@@ -14,7 +14,7 @@ use projections::{
 use serde_json::{Value, json as value};
 
 use super::{
-    super::{Endpoint, Parameter, Service, asking::Asked},
+    super::{Endpoint, Parameter, Service, asking::Asked, endpoint::ETAG},
     asking, json,
     participants::add_words,
     scope,
@@ -39,16 +39,21 @@ const OF_TREATMENT: [&str; 7] = [
 ];
 
 pub(super) fn endpoint() -> Endpoint {
+    let mut operation = asking::operation::<ParticipantDetailView>(
+        ROUTE,
+        "participant",
+        "One person: stays, oppdrag, relapses, sentences, concerns. Asked for now, its `ETag` is \
+         the record's version, for `If-Match`.",
+        Query::Participant,
+        &[Parameter::path("participant_id", "The participant.")],
+    );
+    for answered in &mut operation.answered {
+        answered.headers = &[ETAG];
+    }
     Endpoint {
         route: ROUTE,
         methods: get(handle),
-        operations: vec![asking::operation::<ParticipantDetailView>(
-            ROUTE,
-            "participant",
-            "One person: stays, oppdrag, relapses, sentences, concerns. Asked for now, its `ETag` is \
-             the record's version, for `If-Match`.",
-            &[Parameter::path("participant_id", "The participant.")],
-        )],
+        operations: vec![operation],
     }
 }
 
@@ -66,7 +71,7 @@ async fn handle(
     Path(id): Path<String>,
     mut asked: Asked,
 ) -> Result<(HeaderMap, Json<Value>), Problem> {
-    let sight = asked.sight(Query::Participants)?;
+    let sight = asked.sight(Query::Participant)?;
     let participant_id = id.parse().map_err(|_| &general::NOT_FOUND)?;
     let app = &service.app;
     let question = ParticipantDetail {

@@ -31,6 +31,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "participants",
             "Who is on the list, a page at a time; for a tidgiver, with whom they have an oppdrag.",
+            Query::Participants,
             &parameters,
         )],
     }

@@ -21,6 +21,7 @@ pub(super) fn endpoint() -> Endpoint {
             "retention",
             "How long people stay (Kaplan–Meier, with bounds for ends learned late), and how many \
              return after a relapse.",
+            Query::Retention,
             &[
                 Parameter::query("unit", "One department.", ""),
                 Parameter::query("introduced_by", "Those whom one unit introduced.", ""),

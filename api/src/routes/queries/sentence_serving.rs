@@ -20,6 +20,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "sentence-serving",
             "How many served a sentence here, and how many of them went on by choice.",
+            Query::SentenceServing,
             &[
                 Parameter::query("unit", "One department.", ""),
                 Parameter::query("year", "One calendar year.", "integer"),

@@ -20,6 +20,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "standing",
             "How many are registered, and how many of them incoming, active, passive, paused.",
+            Query::Standing,
             &[Parameter::query("unit", "One department.", "")],
         )],
     }

@@ -48,6 +48,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "timeline",
             "One journey, fact by fact, a page at a time.",
+            Query::Timeline,
             &parameters,
         )],
     }

@@ -22,6 +22,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "units",
             "The units that take part.",
+            Query::Units,
             &[],
         )],
     }

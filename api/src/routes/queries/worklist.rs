@@ -28,6 +28,7 @@ pub(super) fn endpoint() -> Endpoint {
             ROUTE,
             "worklist",
             "What is due, with the day and the rule that asks for it, a page at a time.",
+            Query::Worklist,
             &parameters,
         )],
     }
