@@ -1,9 +1,17 @@
 //! Whatever the order in which facts become known, the same rows.
 
 use crate::{
-    Happened, Projection, contact::Contact, fold, in_world_order, journey::Journey,
-    oppdrag::Oppdrag, patient::Patient, relapse::Relapse, safety::SafetyConcern,
-    sentence::Sentence, timeline::Timeline,
+    Happened, Projection,
+    contact::Contact,
+    fold, in_world_order,
+    journey::Journey,
+    oppdrag::Oppdrag,
+    patient::Patient,
+    plan::{Goals, Plans},
+    relapse::Relapse,
+    safety::SafetyConcern,
+    sentence::Sentence,
+    timeline::Timeline,
 };
 use domain::{
     es::{Day, EventId, OccurredAt, Position, RecordedAt, StreamName, Version},
@@ -11,13 +19,15 @@ use domain::{
     participant::{
         BecamePassive, CancelledBy, Channel, ConsentGiven, ConsentPurpose, ContactChannel,
         ContactHeld, ContactWith, EndReason, FirstContactMade, FirstConversationHeld,
-        KartleggingDone, Learned, MatchReason, OppdragKind, OppdragMeetingCancelled,
-        OppdragReviewed, Participant, ParticipantEvent, ParticipantFact as F, ParticipationBegun,
-        ParticipationEnded, RelapseContactMade, RelapseReported, Returned, SafetyConcernRaised,
-        SentenceForm, SentenceServingBegun, SentenceServingCompleted, StartConversationHeld,
-        SupportWish, TidgiverMatched, Transferred, TreatmentPhase, TreatmentPhaseEntered,
+        GoalProgressReported, GoalReached, GoalSet, KartleggingDone, Learned, MatchReason,
+        OppdragEnd, OppdragEnded, OppdragKind, OppdragMeetingCancelled, OppdragReviewed,
+        Participant, ParticipantEvent, ParticipantFact as F, ParticipationBegun,
+        ParticipationEnded, PlanDeclined, PlanForm, PlanMade, Progress, RelapseContactMade,
+        RelapseReported, Returned, SafetyConcernRaised, SentenceForm, SentenceServingBegun,
+        SentenceServingCompleted, StartConversationHeld, SupportWish, TidgiverMatched, Transferred,
+        TreatmentPhase, TreatmentPhaseEntered,
     },
-    words::{ConcernId, OppdragId, ParticipantId, StayId, TidgiverId},
+    words::{ConcernId, GoalId, OppdragId, ParticipantId, StayId, TidgiverId},
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -33,6 +43,7 @@ fn day(text: &str) -> Day {
 /// A life that touches every read model of a person.
 fn life() -> Vec<(&'static str, F)> {
     let oppdrag_id = OppdragId(id(5));
+    let goal_id = GoalId(id(10));
     let held = || {
         F::ContactHeld(ContactHeld {
             channel: ContactChannel::Phone,
@@ -82,6 +93,36 @@ fn life() -> Vec<(&'static str, F)> {
                 consent_id: domain::es::ConsentId(id(4)),
             }),
         ),
+        ("2020-01-20", F::PlanDeclined(PlanDeclined {})),
+        (
+            "2020-01-25",
+            F::PlanMade(PlanMade {
+                form: PlanForm::Oral,
+            }),
+        ),
+        (
+            "2020-01-25",
+            F::GoalSet(GoalSet {
+                goal_id,
+                text: domain::es::VaultEntryId(id(9)),
+                participant_agreed: true,
+            }),
+        ),
+        (
+            "2020-03-01",
+            F::GoalProgressReported(GoalProgressReported {
+                goal_id,
+                progress: Progress::NotSure,
+            }),
+        ),
+        (
+            "2020-07-01",
+            F::GoalProgressReported(GoalProgressReported {
+                goal_id,
+                progress: Progress::ALL[0],
+            }),
+        ),
+        ("2020-09-01", F::GoalReached(GoalReached { goal_id })),
         ("2020-02-01", held()),
         (
             "2020-02-02",
@@ -158,6 +199,13 @@ fn life() -> Vec<(&'static str, F)> {
                 learned: Learned::FromParticipant,
             }),
         ),
+        (
+            "2020-12-20",
+            F::OppdragEnded(OppdragEnded {
+                oppdrag_id,
+                reason: OppdragEnd::TimeIsUp,
+            }),
+        ),
     ]
 }
 
@@ -225,6 +273,8 @@ proptest! {
         same::<Patient>(&one, &other)?;
         same::<SafetyConcern>(&one, &other)?;
         same::<Sentence>(&one, &other)?;
+        same::<Plans>(&one, &other)?;
+        same::<Goals>(&one, &other)?;
     }
 }
 
@@ -239,7 +289,9 @@ fn the_life_touches_every_read_model_of_a_person() {
         fold::<Oppdrag>(log.clone(), None).len(),
         fold::<Patient>(log.clone(), None).len(),
         fold::<SafetyConcern>(log.clone(), None).len(),
-        fold::<Sentence>(log, None).len(),
+        fold::<Sentence>(log.clone(), None).len(),
+        fold::<Plans>(log.clone(), None).len(),
+        fold::<Goals>(log, None).len(),
     ];
-    assert_eq!(rows, [1, life().len(), 2, 1, 1, 1, 1, 1]);
+    assert_eq!(rows, [1, life().len(), 2, 1, 1, 1, 1, 1, 1, 1]);
 }

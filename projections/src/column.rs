@@ -5,8 +5,8 @@ use domain::{
     cooperation::{Agreement, Anchoring, PauseReason, Rhythm, Setting},
     es::{ConsentId, Day, EventId, VaultEntryId},
     participant::{
-        CancelledBy, Channel, EndReason, Learned, OppdragEnd, OppdragKind, PlanForm, Readiness,
-        SentenceForm, SupportWish, TreatmentPhase,
+        CancelledBy, Channel, EndReason, Learned, OppdragEnd, OppdragKind, PlanForm, Progress,
+        Readiness, SentenceForm, SupportWish, TreatmentPhase,
     },
     referral::{DeclineReason, WithdrawnBy},
     tidgiver::{Language, LeaveReason},
@@ -177,6 +177,7 @@ kept_as_word!(
     PauseReason,
     PlanForm,
     PlanState,
+    Progress,
     Readiness,
     Rhythm,
     SentenceForm,

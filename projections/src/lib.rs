@@ -14,6 +14,7 @@
 //! | [`journey`] | a stay: standing, unit, dates, plan, phase | who is registered, active, passive; lists; one person |
 //! | [`timeline`] | a fact of a person's journey | the journey, fact by fact |
 //! | [`retention`] | – | how long stays last; what follows a relapse |
+//! | [`plan`] | a stay's plan; a goal | a person's plan and goals |
 //! | [`relapse`], [`sentence`], [`oppdrag`], [`safety`], [`contact`], [`patient`] | what belongs to a stay | sentence serving; parts of the others |
 //! | [`referral`], [`cooperation`] | a person's way from a unit to a department; the two units' work together | structures and visits |
 //! | [`flow`] | – | how many of a unit's patients became participants |
@@ -35,6 +36,7 @@ pub mod journey;
 pub mod key_figures;
 pub mod oppdrag;
 pub mod patient;
+pub mod plan;
 pub mod referral;
 pub mod relapse;
 pub mod retention;

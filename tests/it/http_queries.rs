@@ -305,3 +305,77 @@ async fn an_institution_sees_what_goes_out_from_it() {
         .await;
     assert_eq!(others.status, 404);
 }
+
+#[tokio::test]
+async fn a_plan_is_read_back_in_the_participants_own_words() {
+    let app = TestApp::new().await;
+    let id = app.participant(OSLO, "2021-05-01", "Kari Eksempel").await;
+    let goal = "0197f0a2-0000-7000-8000-000000000004";
+    app.told(
+        &id,
+        OSLO,
+        &[
+            (
+                "make-plan",
+                json!({ "form": "oral", "occurred_at": "2021-05-02" }),
+            ),
+            (
+                "set-goal",
+                json!({
+                    "goal_id": goal, "text": "Finne en bolig", "participant_agreed": true,
+                    "occurred_at": "2021-05-02",
+                }),
+            ),
+            (
+                "report-goal-progress",
+                json!({ "goal_id": goal, "progress": "large", "occurred_at": "2021-06-01" }),
+            ),
+            (
+                "reach-goal",
+                json!({ "goal_id": goal, "occurred_at": "2021-06-20" }),
+            ),
+        ],
+    )
+    .await;
+    app.caught_up().await;
+    let plan = format!("/v1/participants/{id}/plan");
+    let myself = app.token(Role::Participant, None, id.parse().unwrap());
+    let own = app.get(&plan).token(&myself).await;
+    let mut seen = app.get(&plan).veileder(OSLO).await.body;
+    assert_eq!(own.body, seen);
+    let stay = seen["plans"][0]["stay_id"].take();
+    assert!(stay.is_string());
+    assert_eq!(
+        seen["plans"],
+        json!([{
+            "stay_id": null, "department": OSLO, "opened": "2021-05-01", "ended": null,
+            "plan": "made", "form": "oral", "since": "2021-05-02",
+            "goals": [{
+                "goal_id": goal, "text": "Finne en bolig", "participant_agreed": true,
+                "set_on": "2021-05-02", "progress": "large", "progress_on": "2021-06-01",
+                "reached_on": "2021-06-20", "dropped_on": null,
+            }],
+        }])
+    );
+    let then = app
+        .get(&format!("{plan}?as_of=2021-05-31"))
+        .leader(OSLO)
+        .await;
+    let goal = &then.body["plans"][0]["goals"][0];
+    assert_eq!(
+        (&goal["text"], &goal["progress"], &goal["reached_on"]),
+        (&json!("Finne en bolig"), &Value::Null, &Value::Null)
+    );
+    // A coordinator sees first name and wishes, a tidgiver the oppdrag, an analyst no words.
+    for reply in [
+        app.get(&plan)
+            .role_at(Role::TidgiverCoordinator, OSLO)
+            .await,
+        app.get(&plan).veileder(BERGEN).await,
+        app.get(&plan).role(Role::Tidgiver).await,
+        app.get(&plan).role(Role::Analyst).await,
+        app.get(&plan).role(Role::Participant).await,
+    ] {
+        assert_eq!(reply.status, 404);
+    }
+}

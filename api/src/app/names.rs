@@ -54,14 +54,7 @@ impl Application {
             .flat_map(|entries| [entries.name, entries.contact])
             .flatten()
             .collect();
-        let opened = self.vault.open(&ids).await.map_err(|error| {
-            unavailable(&error);
-            Problem::general(&general::UNAVAILABLE)
-        })?;
-        let texts: HashMap<_, _> = opened
-            .into_iter()
-            .map(|entry| (entry.id, entry.text))
-            .collect();
+        let texts = self.texts(&ids).await?;
         let text = |id: Option<VaultEntryId>| id.and_then(|id| texts.get(&id).cloned());
         Ok(found
             .into_iter()
@@ -70,6 +63,21 @@ impl Application {
                 contact: text(entries.contact),
                 wishes: entries.wishes,
             })
+            .collect())
+    }
+
+    /// What the vault holds of these.
+    pub(crate) async fn texts(
+        &self,
+        ids: &[VaultEntryId],
+    ) -> Result<HashMap<VaultEntryId, String>, Problem> {
+        let opened = self.vault.open(ids).await.map_err(|error| {
+            unavailable(&error);
+            Problem::general(&general::UNAVAILABLE)
+        })?;
+        Ok(opened
+            .into_iter()
+            .map(|entry| (entry.id, entry.text))
             .collect())
     }
 

@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use domain::es::{Position, StreamName};
 use projections::{
-    Happened, Projection, contact, cooperation, journey, key_figures, oppdrag, patient, referral,
-    relapse, safety, sentence, tidgiver, timeline, unit,
+    Happened, Projection, contact, cooperation, journey, key_figures, oppdrag, patient, plan,
+    referral, relapse, safety, sentence, tidgiver, timeline, unit,
 };
 use sqlx::SqliteConnection;
 
@@ -36,6 +36,8 @@ all!(
     key_figures::ReportedFigures,
     oppdrag::Oppdrag,
     patient::Patient,
+    plan::Goals,
+    plan::Plans,
     referral::Referral,
     relapse::Relapse,
     safety::SafetyConcern,

@@ -7,7 +7,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-const TABLES: &str = include_str!("../../migrations/read/0001_read_models.sql");
+const TABLES: &str = concat!(
+    include_str!("../../migrations/read/0001_read_models.sql"),
+    include_str!("../../migrations/read/0002_plans_and_goals.sql"),
+);
 
 /// Enough for the statements of every table in every size.
 const STATEMENTS: usize = 512;

@@ -5,6 +5,7 @@ mod flows;
 mod key_figures;
 mod participant;
 mod participants;
+mod plan;
 mod retention;
 mod sentence_serving;
 mod standing;
@@ -35,6 +36,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         participants::endpoint(),
         participant::endpoint(),
         timeline::endpoint(),
+        plan::endpoint(),
         worklist::endpoint(),
         cooperations::endpoint(),
         units::endpoint(),

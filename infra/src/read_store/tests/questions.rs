@@ -5,15 +5,15 @@ use domain::{
         Anchoring, AnchoringAssessed, CooperationBegun, CooperationFact, InterestShown,
         PatientsInformed, PresenceHeld, Rhythm, Setting, StructureDescribed,
     },
-    es::{ConsentId, Day},
+    es::{ConsentId, Day, RecordedAt, VaultEntryId},
     participant::{
         BecamePassive, CancelledBy, ConsentGiven, ConsentPurpose, DischargePlanned,
-        FirstConversationBooked, MatchReason, OppdragEnd, OppdragEnded, OppdragKind,
-        OppdragMeetingCancelled, ParticipantFact as F, PlanDeclined, RelapseContactMade,
-        RelapseReported, Returned, SafetyConcernAcknowledged, SafetyConcernRaised, SentenceForm,
-        SentenceServingBegun, SentenceServingCompleted, StartConversationHeld, SupportWish,
-        TidgiverMatched, Transferred, TreatmentLeftEarly, TreatmentPhase, TreatmentPhaseEntered,
-        VeilederAssigned,
+        FirstConversationBooked, GoalProgressReported, GoalReached, GoalSet, MatchReason,
+        OppdragEnd, OppdragEnded, OppdragKind, OppdragMeetingCancelled, ParticipantFact as F,
+        PlanDeclined, PlanForm, PlanMade, Progress, RelapseContactMade, RelapseReported, Returned,
+        SafetyConcernAcknowledged, SafetyConcernRaised, SentenceForm, SentenceServingBegun,
+        SentenceServingCompleted, StartConversationHeld, SupportWish, TidgiverMatched, Transferred,
+        TreatmentLeftEarly, TreatmentPhase, TreatmentPhaseEntered, VeilederAssigned,
     },
     referral::{
         DeclineReason, JointConversationHeld, PatientAgreed, ReferralAccepted, ReferralDeclined,
@@ -25,17 +25,18 @@ use domain::{
     },
     unit::{KeyFiguresReported, UnitFact, UnitRegistered},
     words::{
-        ConcernId, Figures, OppdragId, ParticipantId, Situation, StaffId, StayId, TidgiverId,
-        UnitKind,
+        ConcernId, Figures, GoalId, OppdragId, ParticipantId, Situation, StaffId, StayId,
+        TidgiverId, UnitKind,
     },
 };
 use projections::{
     Ask, PageSize, Question, Scope,
     cooperation::{Anchored, Cooperations, Presence, Structure},
     flow::{Flow, Flows},
-    journey::{ParticipantDetail, Participants, Standing, StandingNow},
+    journey::{ParticipantDetail, Participants, PlanState, Standing, StandingNow},
     key_figures::{KeyFigures, UnitKeyFigures},
     oppdrag::OppdragOfTidgiver,
+    plan::{Goal, PlanOfStay, PlansOf},
     retention::{Retention, StillIn},
     sentence::SentenceServing,
     timeline::TimelineOf,
@@ -973,4 +974,85 @@ async fn an_oppdrag_left_open_is_seen_to_where_the_stay_was() {
     assert_eq!(due(&world, OSLO, "2021-02-01").await, left_open);
     assert_eq!(due(&world, OSLO, "2021-02-02").await, []);
     assert_eq!(seen("2021-02-02").await, (None, Some(day("2021-02-02"))));
+}
+
+#[tokio::test]
+async fn a_plan_and_its_goals_are_seen_as_of_a_day_and_as_known_then() {
+    let world = World::on("2021-06-30");
+    participant(&world, 1, OSLO, "2020-01-01").await;
+    let plans = PlansOf {
+        participant_id: ParticipantId(id(1)),
+        scope: Scope::department(unit(OSLO)),
+    };
+    let goal_id = GoalId(id(20));
+    for (on, fact) in [
+        ("2020-02-01", F::PlanDeclined(PlanDeclined {})),
+        (
+            "2020-03-01",
+            F::PlanMade(PlanMade {
+                form: PlanForm::PhotographedBoard,
+            }),
+        ),
+        (
+            "2020-03-01",
+            F::GoalSet(GoalSet {
+                goal_id,
+                text: VaultEntryId(id(21)),
+                participant_agreed: true,
+            }),
+        ),
+        ("2020-05-01", F::GoalReached(GoalReached { goal_id })),
+    ] {
+        world.person(1, on, fact).await;
+    }
+    // Told in 2021, of an autumn before: it is not the latest.
+    let progress = F::GoalProgressReported(GoalProgressReported {
+        goal_id,
+        progress: Progress::NotSure,
+    });
+    world
+        .person_late(1, "2020-04-01", "2021-01-01", progress)
+        .await;
+    let mut goal = Goal {
+        goal_id,
+        wording: VaultEntryId(id(21)),
+        text: None,
+        participant_agreed: true,
+        set_on: day("2020-03-01"),
+        progress: Some(Progress::NotSure),
+        progress_on: Some(day("2020-04-01")),
+        reached_on: Some(day("2020-05-01")),
+        dropped_on: None,
+    };
+    let mut plan = PlanOfStay {
+        stay_id: StayId(id(1)),
+        department: unit(OSLO),
+        opened: day("2020-01-01"),
+        ended: None,
+        plan: PlanState::Made,
+        form: Some(PlanForm::PhotographedBoard),
+        since: Some(day("2020-03-01")),
+        goals: vec![goal.clone()],
+    };
+    let seen = async |when| ask(&world, &plans, when).await.map(|view| view.plans);
+    assert_eq!(seen(Ask::default()).await, Some(vec![plan.clone()]));
+    goal.reached_on = None;
+    plan.goals = vec![goal.clone()];
+    assert_eq!(seen(as_of("2020-04-30")).await, Some(vec![plan.clone()]));
+    let then = Ask {
+        as_of: Some(day("2020-04-30")),
+        known_at: Some(RecordedAt(day("2020-12-31").ends())),
+    };
+    (goal.progress, goal.progress_on) = (None, None);
+    plan.goals = vec![goal];
+    assert_eq!(seen(then).await, Some(vec![plan.clone()]));
+    plan.goals = vec![];
+    (plan.plan, plan.form) = (PlanState::Declined, None);
+    plan.since = Some(day("2020-02-01"));
+    assert_eq!(seen(as_of("2020-02-29")).await, Some(vec![plan]));
+    let elsewhere = PlansOf {
+        scope: Scope::department(unit(BERGEN)),
+        ..plans.clone()
+    };
+    assert_eq!(ask(&world, &elsewhere, Ask::default()).await, None);
 }
