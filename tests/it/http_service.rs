@@ -106,6 +106,38 @@ async fn pages_run_nothing_and_fetch_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
+async fn the_page_tells_every_field_with_its_words_in_norwegian_and_english() {
+    let app = TestApp::empty().await;
+    let (norwegian, english) = (app.get("/docs").await, app.get("/docs?lang=en").await);
+    assert!(norwegian.text.contains("<html lang=\"nb\">"));
+    assert!(english.text.contains("<html lang=\"en\">"));
+    for (page, department, word, caller) in [
+        (
+            &norwegian.text,
+            "Avdelingen personen kontaktet.",
+            "<code>bla-kors-unit</code> En annen enhet i Blå Kors.",
+            "avdelingsleder (egen avdeling)",
+        ),
+        (
+            &english.text,
+            "The department contacted.",
+            "<code>bla-kors-unit</code> Another unit of Blå Kors.",
+            "department leader (own department)",
+        ),
+    ] {
+        for expected in [department, word, caller] {
+            assert!(page.contains(expected), "{expected}");
+        }
+    }
+    for kind in domain::event::kinds() {
+        if ["referral", "cooperation"].contains(&kind.stream) {
+            let wire = format!("<h4><code>{}</code></h4>", kind.wire_type());
+            assert!(norwegian.text.contains(&wire), "{wire}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_document_names_the_headers_and_ids_that_answers_bear() {
     let app = TestApp::empty().await;
     let document = app.get("/openapi.json").await.body;

@@ -1,7 +1,7 @@
 //! `POST /v1/intake`: events that institutions' own systems tell, as CloudEvents 1.0 in any of
 //! their three forms. Each is stored once however often it is sent.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
@@ -10,15 +10,18 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use domain::es::{Actor, CorrelationId, EventId, Position, Role, SourceSystem, Version};
+use domain::es::{
+    Actor, CorrelationId, EventId, OccurredAt, Position, Role, SourceSystem, Version, amend::Kind,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Answered, Body, Callers, Endpoint, Operation, RequestId,
     body::{self, BATCH, COMMAND},
     endpoint::ETAG,
+    shape,
 };
 use crate::{
     app::{Application, By, Ids, Outcome},
@@ -61,20 +64,25 @@ pub(super) fn endpoint() -> Endpoint {
             bodies: vec![
                 Body {
                     media: STRUCTURED,
-                    shape: Box::new(event_shape),
+                    shape: Box::new(SchemaGenerator::subschema_for::<Event>),
                 },
                 Body {
                     media: BATCHED,
-                    shape: Box::new(
-                        |generator| json_schema!({ "type": "array", "items": event_shape(generator) }),
-                    ),
+                    shape: Box::new(|generator| {
+                        let event = generator.subschema_for::<Event>();
+                        json_schema!({
+                            "type": "array",
+                            "items": event,
+                            "description": "A list of such events. Each stands alone: the answer says what came of each."
+                        })
+                    }),
                 },
                 Body {
                     media: "application/json",
                     shape: Box::new(|_| {
                         json_schema!({
                             "type": "object",
-                            "description": "The payload, where the attributes are headers."
+                            "description": "What is told in `data`, where the attributes are headers: `ce-id`, `ce-type`, …."
                         })
                     }),
                 },
@@ -102,28 +110,74 @@ fn roles() -> Vec<Role> {
     roles
 }
 
-fn event_shape(_: &mut SchemaGenerator) -> Schema {
-    let types: Vec<_> = domain::event::kinds()
-        .filter(|kind| STREAMS.contains(&kind.stream))
-        .map(domain::es::amend::Kind::wire_type)
-        .collect();
-    json_schema!({
-        "type": "object",
-        "required": ["specversion", "id", "source", "type", "subject"],
-        "properties": {
-            "specversion": { "const": "1.0" },
-            "id": { "type": "string" },
-            "source": { "type": "string", "format": "uri-reference" },
-            "type": { "enum": types },
-            "subject": {
-                "type": "string",
-                "description": "A referral's id, ours or the sender's; or unit~department."
+/// An event as it is told: the shape of what is sent.
+struct Event;
+
+impl JsonSchema for Event {
+    fn schema_name() -> Cow<'static, str> {
+        "CloudEvent".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let kinds: Vec<Value> = domain::event::kinds()
+            .filter(|kind| STREAMS.contains(&kind.stream))
+            .map(|kind| of_kind(kind, generator))
+            .collect();
+        json_schema!({
+            "type": "object",
+            "description": "An event, as CloudEvents 1.0 has it.",
+            "required": ["specversion", "id", "source", "type", "subject"],
+            "properties": {
+                "specversion": { "const": "1.0", "description": "The version of CloudEvents." },
+                "id": {
+                    "type": "string",
+                    "description": "The event's id in the sender's system: sent again, it is stored once."
+                },
+                "source": {
+                    "type": "string",
+                    "format": "uri-reference",
+                    "description": "The sender's system."
+                },
+                "type": { "type": "string", "description": "What kind of fact it is: see below." },
+                "subject": {
+                    "type": "string",
+                    "description": "Of what: a referral's id, ours or the sender's own; or `unit~department`."
+                },
+                "time": OccurredAt::json_schema(generator),
+                "traceparent": {
+                    "type": "string",
+                    "description": "The trace it belongs to (W3C trace context)."
+                },
+                "datacontenttype": {
+                    "const": "application/json",
+                    "description": "The form of `data`."
+                },
+                "data": {
+                    "type": "object",
+                    "description": "What it tells; its fields depend on the type."
+                }
             },
-            "time": { "type": "string", "format": "date-time" },
-            "traceparent": { "type": "string" },
-            "datacontenttype": { "const": "application/json" },
-            "data": { "type": "object" }
-        }
+            "oneOf": kinds,
+        })
+    }
+}
+
+fn of_kind(kind: &Kind, generator: &mut SchemaGenerator) -> Value {
+    let data = shape::payload(kind, generator).to_value();
+    let needs_data = data["required"]
+        .as_array()
+        .is_some_and(|all| !all.is_empty());
+    let required: &[&str] = if needs_data {
+        &["type", "data"]
+    } else {
+        &["type"]
+    };
+    json!({
+        "title": kind.wire_type(),
+        "description": kind.doc.trim(),
+        "required": required,
+        "x-roles": callers::of_command(kind),
+        "properties": { "type": { "const": kind.wire_type() }, "data": data },
     })
 }
 

@@ -9,6 +9,7 @@ mod endpoint;
 mod headers;
 mod layers;
 mod record;
+mod shape;
 
 mod changes;
 mod docs;

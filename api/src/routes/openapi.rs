@@ -14,11 +14,7 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         route: "/openapi.json",
         methods: get(|| async {
-            (
-                [(header::CONTENT_TYPE, "application/json")],
-                DOCUMENT.as_str(),
-            )
-                .into_response()
+            ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
         }),
         operations: vec![Operation::open(
             "/openapi.json",
@@ -29,9 +25,11 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
-
 /// The document.
+pub(super) static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+
+static TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
+
 fn document() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         "/components/schemas".clone_into(settings.definitions_path.to_mut());

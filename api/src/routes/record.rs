@@ -11,21 +11,21 @@ use domain::{
     es::{Actor, CorrelationId, EventId, OccurredAt, Position, SourceSystem, Version, amend::Kind},
     event,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
     Answered, Body, Callers, Header, Operation, Parameter, RequestId, Service,
     body::{self, COMMAND},
     endpoint::ETAG,
-    headers,
+    headers, shape,
 };
 use crate::{
     app::{Application, By, Ids, Outcome, Target, Telling},
     auth::{Principal, Purpose, callers},
-    decode::{self, MOST_CHARACTERS},
+    decode,
     problem::{Problem, Text, general},
 };
 
@@ -288,7 +288,7 @@ pub(super) fn operation(
         parameters,
         bodies: vec![Body {
             media: "application/json",
-            shape: Box::new(move |generator| command_shape(kind, generator)),
+            shape: Box::new(move |generator| shape::command(kind, generator)),
         }],
         answered: vec![
             Answered {
@@ -308,40 +308,4 @@ pub(super) fn operation(
         ],
         callers: Callers::Roles(callers::of_command(kind)),
     }
-}
-
-/// The payload as it is sent: with the time it happened, words in the place of the vault's
-/// entries, and without need to name what is new.
-fn command_shape(kind: &Kind, generator: &mut SchemaGenerator) -> Schema {
-    let reference = (kind.schema)(generator);
-    let name = reference
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| reference.rsplit('/').next());
-    let Some(mut shape) = name
-        .and_then(|name| generator.definitions().get(name))
-        .cloned()
-    else {
-        return reference;
-    };
-    let occurred_at = generator.subschema_for::<OccurredAt>();
-    if let Some(properties) = shape
-        .as_object_mut()
-        .map(|shape| shape.entry("properties").or_insert_with(|| json!({})))
-        .and_then(Value::as_object_mut)
-    {
-        for word in kind.personal {
-            properties.insert(
-                (*word).to_owned(),
-                json!({ "type": "string", "maxLength": MOST_CHARACTERS }),
-            );
-        }
-        properties
-            .entry("occurred_at")
-            .or_insert_with(|| occurred_at.to_value());
-    }
-    if let Some(required) = shape.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|field| field.as_str() != kind.names || kind.names.is_none());
-    }
-    Schema::try_from(shape).unwrap_or(reference)
 }

@@ -1,0 +1,90 @@
+//! `GET /docs`: the interface as a page, made of the OpenAPI document, in Norwegian or English.
+
+mod fields;
+mod page;
+mod wording;
+
+use std::sync::LazyLock;
+
+use axum::{
+    extract::RawQuery,
+    http::header,
+    response::{Html, IntoResponse},
+    routing::get,
+};
+
+use super::{Endpoint, Operation, Parameter, openapi};
+use crate::problem::Language;
+
+pub(super) use page::escaped;
+
+pub(super) fn endpoint() -> Endpoint {
+    let mut operation = Operation::open("/docs", "docs", "The interface, for people.", "text/html");
+    operation.parameters = vec![Parameter::query(
+        "lang",
+        "`en` for English; Norwegian unless told.",
+        "",
+    )];
+    Endpoint {
+        route: "/docs",
+        methods: get(|query: RawQuery| async move { Html(shown(&query).as_str()) }),
+        operations: vec![operation],
+    }
+}
+
+/// `GET /docs/style.css`: how the pages look.
+pub(super) fn style() -> Endpoint {
+    Endpoint {
+        route: "/docs/style.css",
+        methods: get(|| async {
+            let css = include_str!("style.css");
+            ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response()
+        }),
+        operations: vec![Operation::open(
+            "/docs/style.css",
+            "style",
+            "How the pages look.",
+            "text/css",
+        )],
+    }
+}
+
+static NORWEGIAN: LazyLock<String> = LazyLock::new(|| in_language(Language::Norwegian));
+static ENGLISH: LazyLock<String> = LazyLock::new(|| in_language(Language::English));
+
+/// Its readers are institutions' developers: the page is Norwegian unless English is asked for.
+fn shown(RawQuery(query): &RawQuery) -> &'static LazyLock<String> {
+    match query.as_deref() {
+        Some("lang=en") => &ENGLISH,
+        _ => &NORWEGIAN,
+    }
+}
+
+fn in_language(language: Language) -> String {
+    page::page(&openapi::DOCUMENT, language, &|english| match language {
+        Language::English => english.to_owned(),
+        Language::Norwegian => wording::norwegian(english).unwrap_or(english).to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    use super::*;
+
+    #[test]
+    fn everything_the_page_says_has_its_norwegian_wording_and_no_wording_is_left_over() {
+        let said = RefCell::new(BTreeSet::new());
+        page::page(&openapi::DOCUMENT, Language::Norwegian, &|english| {
+            said.borrow_mut().insert(english.to_owned());
+            english.to_owned()
+        });
+        let said = said.into_inner();
+        let worded: BTreeSet<String> = wording::all().map(|(english, _)| english.into()).collect();
+        let missing: Vec<_> = said.difference(&worded).collect();
+        assert!(missing.is_empty(), "without Norwegian: {missing:#?}");
+        let left_over: Vec<_> = worded.difference(&said).collect();
+        assert!(left_over.is_empty(), "said nowhere: {left_over:#?}");
+    }
+}
