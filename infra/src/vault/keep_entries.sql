@@ -1,3 +1,6 @@
 INSERT INTO entries (id, person, field, nonce, sealed)
-VALUES ($1, $2, $3, $4, $5)
+SELECT unhex(value ->> 'id'), unhex(value ->> 'person'), value ->> 'field',
+       unhex(value ->> 'nonce'), unhex(value ->> 'sealed')
+FROM json_each($1)
+WHERE true
 ON CONFLICT (id) DO NOTHING

@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
-use sqlx::{Connection, SqliteConnection};
+use domain::es::Field;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::*;
 use crate::clock::FixedClock;
@@ -161,12 +163,12 @@ async fn an_erased_person_is_gone_and_stays_gone() {
         .unwrap();
     let sealed: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM entries WHERE id = $1")
         .bind(id(1).0)
-        .fetch_one(&vault.entries)
+        .fetch_one(&vault.files.entries)
         .await
         .unwrap();
     let key: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM person_keys WHERE person = $1")
         .bind(person(1).0)
-        .fetch_one(&vault.keys)
+        .fetch_one(&vault.files.keys)
         .await
         .unwrap();
     assert!(contains(&folder.bytes(), &sealed) && contains(&folder.bytes(), &key));
@@ -221,7 +223,55 @@ async fn entries_restored_from_a_copy_are_erased_again() {
     let vault = folder.vault().await;
     assert_eq!(vault.open(&[id(1)]).await.unwrap(), []);
     let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM entries")
-        .fetch_one(&vault.entries)
+        .fetch_one(&vault.files.entries)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn of_many_who_keep_at_once_each_is_answered_for_what_is_theirs() {
+    let folder = Folder::new();
+    let vault = Arc::new(folder.vault().await);
+    vault.erase(person(0)).await.unwrap();
+    let mut keepers = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let vault = Arc::clone(&vault);
+        keepers.spawn(async move {
+            let told = vec![
+                entry(n, n % 10, "name", "Kari"),
+                entry(n + 1_000, 11, "text", "x"),
+            ];
+            (n, vault.keep(told).await)
+        });
+    }
+    for (n, outcome) in keepers.join_all().await {
+        let kept = vault.open(&[id(n), id(n + 1_000)]).await.unwrap().len();
+        if n % 10 == 0 {
+            assert!(
+                matches!(outcome, Err(VaultError::Erased)),
+                "{n}: {outcome:?}"
+            );
+            assert_eq!(kept, 0, "{n}: all or none");
+        } else {
+            outcome.unwrap();
+            assert_eq!(kept, 2, "{n}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_somebody_erased_meanwhile() {
+    let folder = Folder::new();
+    let vault = folder.vault().await;
+    let told = |n| vault.keep(vec![entry(n, 1, "name", "Kari")]);
+    let (before, erased, after) = tokio::join!(told(1), vault.erase(person(1)), told(2));
+    erased.unwrap();
+    let refused = [before, after].into_iter().filter(Result::is_err).count();
+    assert!(refused > 0, "one of them came after");
+    assert_eq!(vault.open(&[id(1), id(2)]).await.unwrap(), []);
+    let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM entries")
+        .fetch_one(&vault.files.entries)
         .await
         .unwrap();
     assert_eq!(left, 0);

@@ -1,3 +1,0 @@
-INSERT INTO person_keys (person, nonce, sealed)
-VALUES ($1, $2, $3)
-ON CONFLICT (person) DO NOTHING
