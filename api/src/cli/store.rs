@@ -6,7 +6,7 @@ use anyhow::Context;
 use domain::es::{EventStore, PersonVault, Position, RecordedAt};
 use infra::{
     clock::Clock,
-    event_store::{self, Log},
+    event_store::{self, Log, OpenError},
     ids::RandomIds,
     read_store::ReadStore,
     vault::{MasterKey, SqlitePersonVault},
@@ -18,21 +18,30 @@ use crate::{
     auth::Secret,
 };
 
-/// The log.
+/// The log, to be written to: by one process at a time, where it lies in a file.
 pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
     event_store::open(&settings.event_store)
         .await
-        .context("the log could not be opened")
+        .map_err(|error| match error {
+            OpenError::InUse { .. } => anyhow::anyhow!(
+                "{error}; end that one first, or tell the service over HTTP (POST /v1/intake \
+                 takes events)"
+            ),
+            error => anyhow::Error::from(error).context("the log could not be opened"),
+        })
 }
 
-/// The log, if there is one: who only looks makes none.
+/// The log, if there is one, to be looked at beside whoever writes to it: who only looks makes
+/// none.
 pub(super) async fn existing_log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
     if let Some(path) = settings.event_store.strip_prefix("sqlite:") {
         let path = Path::new(path.strip_prefix("//").unwrap_or(path));
         let folder = path.parent().unwrap_or(path);
         anyhow::ensure!(path.is_file(), "there is no log in {}", folder.display());
     }
-    log(settings).await
+    event_store::open_to_read(&settings.event_store)
+        .await
+        .context("the log could not be opened")
 }
 
 /// The person vault: entries, keys and master key lie in the data folder, each in a file of its

@@ -11,7 +11,10 @@ mod memory;
 mod sqlite;
 mod verify;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use domain::es::EventStore;
 
@@ -39,6 +42,20 @@ pub enum OpenError {
     /// The folder for the file could not be made.
     #[error("the folder of the event store could not be made")]
     Folder(#[source] std::io::Error),
+    /// Another process writes to this log, and keeps what lies beside it.
+    #[error("{path} is open in another process, and one process at a time writes to it")]
+    InUse {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The file that says who writes could not be locked.
+    #[error("the lock beside {path} could not be taken")]
+    Lock {
+        /// The log.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The file is there, and is not a log that this program can read.
     #[error("the event store could not be opened")]
     Engine(#[source] sqlx::Error),
@@ -47,7 +64,8 @@ pub enum OpenError {
     Migrate(#[source] sqlx::migrate::MigrateError),
 }
 
-/// Opens the log that a URL names; one in a file is made if there is none.
+/// Opens the log that a URL names; one in a file is made if there is none. A log in a file is
+/// opened for this process alone; others may [look](open_to_read) at it meanwhile.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -57,15 +75,24 @@ pub enum OpenError {
 /// # });
 /// ```
 pub async fn open(url: &str) -> Result<Arc<dyn Log>, OpenError> {
+    open_with(url, SqliteOptions::default().exclusive()).await
+}
+
+/// Opens the log that a URL names for looking only, beside whoever writes to it.
+pub async fn open_to_read(url: &str) -> Result<Arc<dyn Log>, OpenError> {
+    open_with(url, SqliteOptions::default()).await
+}
+
+async fn open_with(url: &str, options: SqliteOptions) -> Result<Arc<dyn Log>, OpenError> {
     let (scheme, path) = url.split_once(':').unwrap_or((url, ""));
     match scheme {
         "memory" => Ok(Arc::new(MemoryEventStore::new())),
         "sqlite" => {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() {
+            let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+            if path.as_os_str().is_empty() {
                 return Err(OpenError::NoPath);
             }
-            Ok(Arc::new(SqliteEventStore::open(path.as_ref()).await?))
+            Ok(Arc::new(SqliteEventStore::open_with(path, options).await?))
         }
         _ => Err(OpenError::UnknownScheme {
             scheme: scheme.to_owned(),

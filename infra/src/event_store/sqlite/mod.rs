@@ -11,10 +11,12 @@
 //!
 //! Several processes may hold the same file. None of them trusts what it remembers: the primary
 //! key and two unique indexes refuse what was decided on a stale view, and then the group is
-//! decided again under the file's write lock.
+//! decided again under the file's write lock. Who keeps more than the log, a vault and read models
+//! beside it, opens it for itself alone ([`SqliteOptions::exclusive`]).
 
 mod heads;
 mod insert;
+mod lock;
 mod packed;
 mod reader;
 mod streams;
@@ -65,6 +67,7 @@ const CHECKPOINT_PAGES: &str = "4000";
 pub struct SqliteOptions {
     unsynced: bool,
     bare: bool,
+    exclusive: bool,
 }
 
 impl SqliteOptions {
@@ -74,6 +77,16 @@ impl SqliteOptions {
     pub fn unsynced(self) -> Self {
         Self {
             unsynced: true,
+            ..self
+        }
+    }
+
+    /// Refuses to open a log that another process has opened this way: a lock on a file beside it
+    /// is held until the log is closed. The lock ends with the process, however that ends.
+    #[must_use]
+    pub fn exclusive(self) -> Self {
+        Self {
+            exclusive: true,
             ..self
         }
     }
@@ -122,6 +135,7 @@ impl SqliteEventStore {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
         }
+        let lock = options.exclusive.then(|| lock::take(path)).transpose()?;
         let connect = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -160,6 +174,7 @@ impl SqliteEventStore {
         let writer = Writer::new(connection, announce, options.bare);
         tokio::spawn(async move {
             writer.run(queue).await.close().await.ok();
+            drop(lock);
             closing.send(()).ok();
         });
         Ok(Self {

@@ -96,3 +96,22 @@ async fn an_engine_that_takes_no_more_says_so_and_goes_on_when_it_does() {
     );
     assert_eq!(store.verify().await.unwrap().head, Position(2));
 }
+
+#[tokio::test]
+async fn of_those_who_open_it_for_themselves_alone_one_does() {
+    let file = File::new();
+    let alone = || async {
+        SqliteEventStore::open_with(&file.path(), SqliteOptions::default().exclusive()).await
+    };
+    let writer = alone().await.unwrap();
+    let error = alone().await.err().unwrap();
+    assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
+    let to = stream("slemdal");
+    let tell = append(&to, Expected::Any, vec![event(1, "told")]);
+    writer.append(tell).await.unwrap();
+    // Who looks is not in the way, and nothing is in theirs.
+    let reader = file.store().await;
+    assert_eq!(reader.verify().await.unwrap().head, Position(1));
+    writer.close().await;
+    alone().await.unwrap();
+}
