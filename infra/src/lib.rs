@@ -1,5 +1,5 @@
 //! What touches the outside: the clock and randomness, the event stores, the read store, the
-//! person vault.
+//! person vault, and the staging of what is told in bulk.
 //!
 //! Everything here stands behind a port of the domain, and nothing here knows a rule.
 
@@ -7,4 +7,5 @@ pub mod clock;
 pub mod event_store;
 pub mod ids;
 pub mod read_store;
+pub mod staging;
 pub mod vault;

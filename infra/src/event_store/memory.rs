@@ -1,18 +1,15 @@
 //! The log in memory: for tests, and for trying things out. It keeps the whole contract, and
 //! forgets everything at the end.
 
-use std::collections::{BTreeMap, HashMap};
-
 use async_trait::async_trait;
 use domain::es::{
-    Append, AppendError, Appended, EventId, EventStore, Hash, Position, ReadError, RecordedAt,
-    RecordedEvent, StreamName, Version,
+    Append, AppendError, Appended, EventId, EventStore, Position, ReadError, RecordedEvent,
+    StreamName, Version,
 };
 use tokio::sync::{RwLock, watch};
 
 use super::{
-    admission::{self, Draft, Known},
-    chain::{self, Covered},
+    ledger::Ledger,
     verify::{Verified, Verify, VerifyError, walk},
 };
 
@@ -28,15 +25,8 @@ use super::{
 /// # });
 /// ```
 pub struct MemoryEventStore {
-    log: RwLock<Log>,
+    log: RwLock<Ledger>,
     head: watch::Sender<Position>,
-}
-
-#[derive(Default)]
-struct Log {
-    events: Vec<RecordedEvent>,
-    streams: HashMap<StreamName, Vec<usize>>,
-    ids: BTreeMap<EventId, usize>,
 }
 
 impl Default for MemoryEventStore {
@@ -55,107 +45,13 @@ impl MemoryEventStore {
         }
     }
 
-    fn announce(&self, log: &Log) {
+    fn announce(&self, log: &Ledger) {
         let head = log.head();
         self.head.send_if_modified(|known| {
             let moved = *known != head;
             *known = head;
             moved
         });
-    }
-}
-
-impl Log {
-    fn head(&self) -> Position {
-        Position(self.events.len() as u64)
-    }
-
-    fn known(&self, drafts: &[Draft]) -> HashMap<EventId, Known> {
-        drafts
-            .iter()
-            .filter_map(|draft| self.ids.get(&draft.id))
-            .map(|index| {
-                let event = &self.events[*index];
-                let known = Known {
-                    stream: event.stream.clone(),
-                    version: event.version,
-                    position: event.position,
-                    kind: event.kind.clone(),
-                    schema_version: event.schema_version,
-                    occurred_at: event.occurred_at.to_string(),
-                    data: event.data.clone(),
-                };
-                (event.id, known)
-            })
-            .collect()
-    }
-
-    fn append(&mut self, append: Append) -> Result<Appended, AppendError> {
-        admission::not_empty(&append)?;
-        let occurred: Vec<_> = append
-            .events
-            .iter()
-            .map(|event| event.occurred_at)
-            .collect();
-        let drafts: Vec<Draft> = append.events.into_iter().map(Draft::from).collect();
-        if let Some(first) = admission::told_before(&append.stream, &drafts, &self.known(&drafts))?
-        {
-            return Ok(first);
-        }
-        let of_stream = self.streams.entry(append.stream.clone()).or_default();
-        let last = of_stream.last().map(|index| &self.events[*index]);
-        let actual = last.map_or(Version::NONE, |event| event.version);
-        if !admission::fits(append.expected, actual) {
-            return Err(AppendError::Conflict {
-                expected: append.expected,
-                actual,
-            });
-        }
-        let mut hash = last.map_or(Hash::ROOT, |event| event.hash);
-        let mut version = actual;
-        let given = RecordedAt::new(append.recorded_at.0);
-        let recorded_at = self
-            .events
-            .last()
-            .map_or(given, |event| event.recorded_at.max(given));
-        for (draft, occurred_at) in drafts.into_iter().zip(occurred) {
-            version = version.plus(1);
-            hash = chain::stream_link(
-                hash,
-                &Covered {
-                    stream: append.stream.as_str(),
-                    version,
-                    id: draft.id,
-                    kind: draft.kind,
-                    schema_version: draft.schema_version,
-                    occurred_at: &draft.occurred_at,
-                    recorded_at,
-                    metadata: &draft.metadata,
-                    data: &draft.data,
-                },
-            );
-            let index = self.events.len();
-            of_stream.push(index);
-            self.ids.insert(draft.id, index);
-            self.events.push(RecordedEvent {
-                id: draft.id,
-                stream: append.stream.clone(),
-                version,
-                position: Position(index as u64 + 1),
-                kind: draft.kind.to_owned(),
-                schema_version: draft.schema_version,
-                occurred_at: admission::to_the_microsecond(occurred_at),
-                recorded_at,
-                metadata: draft.metadata.to_string(),
-                data: draft.data.to_string(),
-                hash,
-            });
-        }
-        Ok(Appended {
-            position: self.head(),
-            version,
-            already_recorded: false,
-        })
     }
 }
 
@@ -184,12 +80,7 @@ impl EventStore for MemoryEventStore {
         after: Version,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let log = self.log.read().await;
-        let indices = log.streams.get(stream).map_or(&[][..], Vec::as_slice);
-        Ok(indices
-            .iter()
-            .skip(index(after.0))
-            .map(|index| log.events[*index].clone())
-            .collect())
+        Ok(log.read_stream(stream, after).cloned().collect())
     }
 
     async fn read_all(
@@ -197,19 +88,17 @@ impl EventStore for MemoryEventStore {
         after: Position,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        let log = self.log.read().await;
-        Ok(log
-            .events
-            .iter()
-            .skip(index(after.0))
-            .take(limit)
+        Ok(self
+            .log
+            .read()
+            .await
+            .read_all(after, limit)
             .cloned()
             .collect())
     }
 
     async fn find(&self, id: EventId) -> Result<Option<RecordedEvent>, ReadError> {
-        let log = self.log.read().await;
-        Ok(log.ids.get(&id).map(|index| log.events[*index].clone()))
+        Ok(self.log.read().await.find(id).cloned())
     }
 
     async fn head(&self) -> Result<Position, ReadError> {
@@ -231,10 +120,6 @@ impl Verify for MemoryEventStore {
     async fn verify(&self) -> Result<Verified, VerifyError> {
         walk(self).await
     }
-}
-
-fn index(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

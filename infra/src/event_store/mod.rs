@@ -7,6 +7,7 @@
 mod admission;
 mod chain;
 pub mod contract;
+pub(crate) mod ledger;
 mod memory;
 mod sqlite;
 mod verify;
@@ -21,6 +22,8 @@ use domain::es::EventStore;
 pub use chain::expected_hash;
 pub use memory::MemoryEventStore;
 pub use sqlite::{SqliteEventStore, SqliteOptions};
+#[cfg(test)]
+pub(crate) use verify::walk as verify_events;
 pub use verify::{Misfit, Verified, Verify, VerifyError};
 
 /// A log that can be written, read and checked.
