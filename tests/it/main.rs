@@ -11,4 +11,5 @@ mod http_intake;
 mod http_queries;
 mod http_rights;
 mod http_service;
+mod http_standing_around;
 mod published_figures;

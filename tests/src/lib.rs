@@ -1,9 +1,10 @@
 //! The kit that integration tests share: the real service over stores of its own, with a clock
 //! that stands still and ids that follow from a seed.
 
+mod faults;
 mod request;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use api::{
     app::{Application, Parts},
@@ -26,6 +27,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+pub use faults::{Fault, FaultyLog};
 pub use request::{Reply, Request};
 
 /// The department of most tests.
@@ -103,7 +105,7 @@ impl TestApp {
             .await
             .expect("a read store");
         let service = Service {
-            patience: std::time::Duration::ZERO,
+            patience: Duration::ZERO,
             ..Service::new(app, Arc::new(read))
         };
         Self {
@@ -111,6 +113,20 @@ impl TestApp {
             service,
             clock,
             _folder: folder,
+        }
+    }
+
+    /// The same service, whose answers may take no longer than this.
+    #[must_use]
+    pub fn answering_within(self, longest: Duration) -> Self {
+        let service = Service {
+            longest,
+            ..self.service
+        };
+        Self {
+            router: routes::router(service.clone()),
+            service,
+            ..self
         }
     }
 

@@ -2,7 +2,7 @@
 //! personal in it, headers that keep browsers careful, compression, problems in the asker's
 //! language, panics caught, and an end to waiting.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -18,11 +18,8 @@ use tower_http::{
     timeout::TimeoutLayer, trace::TraceLayer,
 };
 
-use super::{RequestId, headers::IDEMPOTENCY_KEY};
+use super::{RequestId, Service, headers::IDEMPOTENCY_KEY};
 use crate::{app::Application, problem};
-
-/// How long an answer may take. The past may have to be replayed for it.
-const LONGEST: Duration = Duration::from_mins(1);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -30,7 +27,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CONTENT_SECURITY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
      form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-pub(super) fn around(router: Router, app: Arc<Application>) -> Router {
+pub(super) fn around(router: Router, service: Service) -> Router {
+    let Service { app, longest, .. } = service;
     let always = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
@@ -52,7 +50,7 @@ pub(super) fn around(router: Router, app: Arc<Application>) -> Router {
             .layer(CatchPanicLayer::custom(problem::internal))
             .layer(TimeoutLayer::with_status_code(
                 StatusCode::REQUEST_TIMEOUT,
-                LONGEST,
+                longest,
             )),
     )
 }

@@ -52,10 +52,15 @@ pub struct Service {
     pub read: Arc<ReadStore>,
     /// How long a question may wait for the position it asks for.
     pub patience: Duration,
+    /// How long an answer may take.
+    pub longest: Duration,
 }
 
 /// How long a question waits, unless a test says otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may take, unless a test says otherwise. The past may have to be replayed for
+/// it.
+const LONGEST: Duration = Duration::from_mins(1);
 
 impl Service {
     /// A service of these two.
@@ -65,6 +70,7 @@ impl Service {
             app,
             read,
             patience: PATIENCE,
+            longest: LONGEST,
         }
     }
 }
@@ -109,5 +115,5 @@ pub fn router(service: Service) -> Router {
     let router = router
         .fallback(|| async { Problem::general(&general::NOT_FOUND) })
         .with_state(service.clone());
-    layers::around(router, service.app)
+    layers::around(router, service)
 }
