@@ -1,139 +1,30 @@
 //! The binary itself: served over TCP, told by a client, imported into, replayed, verified.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, Output, Stdio},
-    sync::OnceLock,
-};
-
 use serde_json::{Value, json};
-use tests::OSLO;
-
-/// The binary, built as these tests were.
-fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "api", "--bin", "stegspor"]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        let mut folder = std::env::current_exe().unwrap();
-        folder.pop();
-        folder.pop();
-        folder.join("stegspor")
-    })
-}
-
-fn stegspor(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(binary())
-        .current_dir(folder)
-        .args(arguments)
-        .args(["--data", "data"])
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A service that runs, and is killed if a test fails.
-struct Serving {
-    child: Child,
-    /// Held, so that what it says has somewhere to go.
-    _says: BufReader<ChildStderr>,
-    address: String,
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-fn serve(folder: &Path) -> Serving {
-    let mut child = Command::new(binary())
-        .current_dir(folder)
-        .args(["serve", "--data", "data", "--listen", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut says = BufReader::new(child.stderr.take().unwrap());
-    let said = says
-        .by_ref()
-        .lines()
-        .map(Result::unwrap)
-        .find(|line| line.contains("http://"))
-        .unwrap();
-    let (_, rest) = said.split_once("http://").unwrap();
-    let address = rest.split_whitespace().next().unwrap().to_owned();
-    Serving {
-        child,
-        _says: says,
-        address,
-    }
-}
-
-/// Sends a request as any client does, and reads the whole answer.
-fn ask(serving: &Serving, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
-    let mut connection = TcpStream::connect(&serving.address).unwrap();
-    write!(
-        connection,
-        "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        serving.address,
-        body.len(),
-    )
-    .unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
-}
-
-fn token(folder: &Path, role: &str, unit: Option<&str>) -> String {
-    let mut arguments = vec!["token", "--role", role];
-    if let Some(unit) = unit {
-        arguments.extend(["--unit", unit]);
-    }
-    text(&stegspor(folder, &arguments).stdout).trim().to_owned()
-}
+use tests::{OSLO, Serving, stegspor, text, token};
 
 #[test]
 fn the_binary_serves_and_ends_when_it_is_asked_to() {
     let folder = tempfile::tempdir().unwrap();
-    let mut serving = serve(folder.path());
+    let mut serving = Serving::start(folder.path(), &["serve"]);
     let lead = token(folder.path(), "national-lead", None);
     let register = json!({ "kind": "department", "offers_individual_tidgiver": true }).to_string();
     let path = format!("/v1/units/{OSLO}/register-unit");
-    let (status, _) = ask(&serving, "POST", &path, &lead, &register);
+    let (status, _) = serving.ask("POST", &path, &lead, &register);
     assert_eq!(status, 201);
     let leader = token(folder.path(), "department-leader", Some(OSLO));
     let contact = json!({ "department": OSLO, "channels": ["other"], "name": "Kari" }).to_string();
-    let (status, made) = ask(&serving, "POST", "/v1/participants", &leader, &contact);
+    let (status, made) = serving.ask("POST", "/v1/participants", &leader, &contact);
     assert_eq!((status, &made["position"]), (201, &json!(2)));
     let list = "/v1/participants?min_position=2";
-    let (status, list) = ask(&serving, "GET", list, &leader, "");
+    let (status, list) = serving.ask("GET", list, &leader, "");
     assert_eq!(
         (status, &list["participants"][0]["name"]),
         (200, &json!("Kari"))
     );
 
-    let pid = serving.child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert!(serving.child.wait().unwrap().success());
+    serving.ask_to_end();
+    assert!(serving.ended().success());
 
     let verified = stegspor(folder.path(), &["verify", "--json"]);
     let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();

@@ -12,4 +12,6 @@ mod http_queries;
 mod http_rights;
 mod http_service;
 mod http_standing_around;
+mod process_histories;
+mod process_shutdown;
 mod published_figures;

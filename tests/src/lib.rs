@@ -2,6 +2,7 @@
 //! that stands still and ids that follow from a seed.
 
 mod faults;
+mod process;
 mod request;
 
 use std::{sync::Arc, time::Duration};
@@ -28,6 +29,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 pub use faults::{Fault, FaultyLog};
+pub use process::{Serving, binary, stegspor, text, token};
 pub use request::{Reply, Request};
 
 /// The department of most tests.

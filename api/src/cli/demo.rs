@@ -65,9 +65,9 @@ impl Demo {
         let app = store::application(&settings, log, clock).await?;
         app.sweep(&settings.data).await?;
         let read = store::read_models(&settings, &app).await?;
-        let listener = serve::listen(&settings).await?;
+        let listening = serve::Listening::start(&settings).await?;
         let serving = Serving {
-            url: format!("http://{}", listener.local_addr()?),
+            url: format!("http://{}", listening.address),
             now: domain::es::RecordedAt(now).to_string(),
             participant_id: cast.participant_id.to_string(),
             tidgiver_id: cast.tidgiver_id.to_string(),
@@ -78,7 +78,7 @@ impl Demo {
         } else {
             print!("{}", serving.for_people(&settings));
         }
-        serve::until_asked_to_end(listener, Service::new(app, read), &settings).await
+        serve::until_asked_to_end(listening, Service::new(app, read), &settings).await
     }
 }
 

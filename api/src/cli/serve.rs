@@ -1,11 +1,13 @@
 //! `stegspor serve`: serves what the data folder holds.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
 use infra::clock::SystemClock;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Ended, Settings, settings::Where, store};
 use crate::routes::{self, Service};
@@ -37,42 +39,62 @@ impl Serve {
         let app = store::application(&settings, log, Arc::new(SystemClock)).await?;
         app.sweep(&settings.data).await?;
         let read = store::read_models(&settings, &app).await?;
-        let listener = listen(&settings).await?;
-        let address = listener.local_addr()?;
+        let listening = Listening::start(&settings).await?;
+        let address = listening.address;
         eprintln!("Stegspor serves on http://{address} (Ctrl-C ends it).");
-        until_asked_to_end(listener, Service::new(app, read), &settings).await
+        until_asked_to_end(listening, Service::new(app, read), &settings).await
     }
 }
 
-/// Takes the address.
-pub(super) async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on", settings.listen))
+/// Listening, for clients and for being asked to end: from here on it may be said where.
+pub(super) struct Listening {
+    /// Where.
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+    asked: Asked,
+}
+
+impl Listening {
+    /// Takes the address.
+    pub(super) async fn start(settings: &Settings) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| format!("{} cannot be listened on", settings.listen))?;
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener,
+            asked: Asked::listen().context("signals cannot be listened for")?,
+        })
+    }
 }
 
 /// Serves until somebody asks the process to end. Open streams end first, then what is under way.
 pub(super) async fn until_asked_to_end(
-    listener: TcpListener,
+    listening: Listening,
     service: Service,
     settings: &Settings,
 ) -> anyhow::Result<Ended> {
+    let Listening {
+        listener,
+        mut asked,
+        ..
+    } = listening;
     let Service { app, read, .. } = service.clone();
     let ending = app.ending.clone();
     let router = routes::router(service);
     let stop = ending.clone();
     let projecting = tokio::spawn(async move { read.run(stop.cancelled_owned()).await });
-    let asked = {
+    let asked_to_end = {
         let ending = ending.clone();
         async move {
-            asked_to_end().await;
+            asked.wait().await;
             ending.cancel();
             tracing::info!("asked to end");
         }
     };
     let serving = async {
         axum::serve(listener, router)
-            .with_graceful_shutdown(asked)
+            .with_graceful_shutdown(asked_to_end)
             .await
     };
     let too_long = async {
@@ -88,28 +110,44 @@ pub(super) async fn until_asked_to_end(
     Ok(Ended::Well)
 }
 
-async fn asked_to_end() {
-    let interrupted = async {
+/// Ctrl-C, and the signal by which supervisors ask.
+#[cfg(unix)]
+struct Asked {
+    interrupted: Signal,
+    terminated: Signal,
+}
+
+#[cfg(unix)]
+impl Asked {
+    /// From here on signals are answered, and do not end the process by themselves.
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupted: signal(SignalKind::interrupt())?,
+            terminated: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupted.recv() => {}
+            _ = self.terminated.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Asked;
+
+#[cfg(not(unix))]
+impl Asked {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let terminated = async {
-            match signal(SignalKind::terminate()) {
-                Ok(mut signal) => {
-                    signal.recv().await;
-                }
-                Err(_) => std::future::pending::<()>().await,
-            }
-        };
-        tokio::select! {
-            () = interrupted => {}
-            () = terminated => {}
-        }
     }
-    #[cfg(not(unix))]
-    interrupted.await;
 }

@@ -1,0 +1,184 @@
+//! The binary itself, in processes of its own.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+/// The binary, built as these tests were.
+#[must_use]
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "api", "--bin", "stegspor"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        let status = build.status().expect("cargo runs");
+        assert!(status.success(), "the binary is built");
+        let mut folder = std::env::current_exe().expect("this test has a path");
+        folder.pop();
+        folder.pop();
+        folder.join("stegspor")
+    })
+}
+
+/// Runs the binary in a folder, on the data in its folder `data`, to the end.
+#[must_use]
+pub fn stegspor(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(binary())
+        .current_dir(folder)
+        .args(arguments)
+        .args(["--data", "data"])
+        .output()
+        .expect("the binary runs")
+}
+
+/// What a process said.
+#[must_use]
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("what it says is text")
+}
+
+/// A token for the service on the data in a folder.
+#[must_use]
+pub fn token(folder: &Path, role: &str, unit: Option<&str>) -> String {
+    let mut arguments = vec!["token", "--role", role];
+    if let Some(unit) = unit {
+        arguments.extend(["--unit", unit]);
+    }
+    text(&stegspor(folder, &arguments).stdout).trim().to_owned()
+}
+
+/// A service that runs, and is killed if a test fails.
+pub struct Serving {
+    child: Child,
+    /// Held, so that what it says has somewhere to go.
+    _says: BufReader<ChildStderr>,
+    prints: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Serving {
+    /// Starts a subcommand that serves and says where on standard error.
+    #[must_use]
+    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let (child, mut says, prints) = Self::spawn(folder, arguments);
+        let said = says
+            .by_ref()
+            .lines()
+            .map(|line| line.expect("what it says is text"))
+            .find(|line| line.contains("http://"))
+            .expect("it says where it serves");
+        Self {
+            child,
+            _says: says,
+            prints,
+            address: address(&said),
+        }
+    }
+
+    /// Starts a subcommand that serves and prints one line of JSON once it does.
+    #[must_use]
+    pub fn start_telling(folder: &Path, arguments: &[&str]) -> (Self, Value) {
+        let (child, says, mut prints) = Self::spawn(folder, arguments);
+        let mut line = String::new();
+        prints.read_line(&mut line).expect("what it prints is text");
+        let told: Value = serde_json::from_str(&line).expect("one line of JSON");
+        let url = told["url"].as_str().expect("it tells where it serves");
+        let serving = Self {
+            address: address(url),
+            child,
+            _says: says,
+            prints,
+        };
+        (serving, told)
+    }
+
+    fn spawn(
+        folder: &Path,
+        arguments: &[&str],
+    ) -> (Child, BufReader<ChildStderr>, BufReader<ChildStdout>) {
+        let mut child = Command::new(binary())
+            .current_dir(folder)
+            .args(arguments)
+            .args(["--data", "data", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let says = BufReader::new(child.stderr.take().expect("it is piped"));
+        let prints = BufReader::new(child.stdout.take().expect("it is piped"));
+        (child, says, prints)
+    }
+
+    /// A connection to it.
+    #[must_use]
+    pub fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).expect("it listens")
+    }
+
+    /// Sends a request as any client does, and reads the whole answer.
+    #[must_use]
+    pub fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
+        let mut connection = self.connect();
+        write!(
+            connection,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.address,
+            body.len(),
+        )
+        .expect("it takes the request");
+        let mut answer = String::new();
+        connection
+            .read_to_string(&mut answer)
+            .expect("the answer is text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+        let status = head.split(' ').nth(1).expect("a status");
+        (
+            status.parse().expect("a status is a number"),
+            serde_json::from_str(body).unwrap_or(Value::Null),
+        )
+    }
+
+    /// Asks it to end, as a supervisor does (SIGTERM).
+    pub fn ask_to_end(&self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.expect("kill runs").success());
+    }
+
+    /// How it ended.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.child.wait().expect("it can be waited for")
+    }
+
+    /// What it printed since it serves, when it has ended.
+    #[must_use]
+    pub fn printed(&mut self) -> String {
+        let mut rest = String::new();
+        let read = self.prints.read_to_string(&mut rest);
+        read.expect("what it prints is text");
+        rest
+    }
+}
+
+fn address(said: &str) -> String {
+    let (_, rest) = said.split_once("http://").expect("an address");
+    let address = rest.split_whitespace().next().expect("an address");
+    address.to_owned()
+}
