@@ -6,5 +6,6 @@ pub mod cli;
 pub mod cloud_event;
 pub mod decode;
 pub mod history;
+pub mod import;
 pub mod problem;
 pub mod routes;

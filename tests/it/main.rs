@@ -12,6 +12,10 @@ mod http_queries;
 mod http_rights;
 mod http_service;
 mod http_standing_around;
+mod import;
 mod process_histories;
+mod process_import;
 mod process_shutdown;
+#[cfg(unix)]
+mod process_sweep;
 mod published_figures;

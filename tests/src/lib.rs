@@ -2,6 +2,7 @@
 //! that stands still and ids that follow from a seed.
 
 mod faults;
+mod lines;
 mod process;
 mod request;
 
@@ -29,6 +30,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 pub use faults::{Fault, FaultyLog};
+pub use lines::{line, lines_of_lives};
 pub use process::{Serving, binary, stegspor, text, token};
 pub use request::{Reply, Request};
 

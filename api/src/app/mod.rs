@@ -30,7 +30,7 @@ use crate::auth::Secret;
 pub(crate) use execute::unavailable;
 pub use ids::Ids;
 pub use names::Words;
-pub use sweep::{SweepError, swept};
+pub use sweep::{Recording, SweepError, swept};
 pub use target::{Command, Target};
 pub use tell::{By, Outcome, Telling};
 use units::Units;

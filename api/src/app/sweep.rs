@@ -4,7 +4,10 @@
 use std::{fs, io, path::Path};
 
 use domain::{
-    es::{CorrelationId, Entry, EventId, EventStore, OccurredAt, Position, ReadError, load},
+    es::{
+        CorrelationId, Entry, EventId, EventStore, OccurredAt, Position, ReadError, RecordedAt,
+        load,
+    },
     event::{DomainEvent, Recorded},
     participant::Participant,
     policy,
@@ -15,6 +18,15 @@ use super::{Application, policies::Consequence};
 
 const FILE: &str = "policies.position";
 const PAGE: usize = 2_000;
+
+/// When what follows from an event became known, if it is carried out late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// Now.
+    Now,
+    /// With the event: in a history that brings its own times.
+    AsItsCause,
+}
 
 /// Why the log's tail could not be swept.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +42,7 @@ pub enum SweepError {
 impl Application {
     /// Carries out what follows from the events after the position kept in `directory`, and keeps
     /// the position reached.
-    pub async fn sweep(&self, directory: &Path) -> Result<(), SweepError> {
+    pub async fn sweep(&self, directory: &Path, recording: Recording) -> Result<(), SweepError> {
         let mut reached = kept(directory);
         let head = self.log.head().await?;
         while reached < head {
@@ -40,7 +52,11 @@ impl Application {
             for event in events {
                 let id = event.id;
                 if let Ok(event) = Recorded::decode(event) {
-                    self.react_to(event).await;
+                    let now = match recording {
+                        Recording::Now => self.clock.now(),
+                        Recording::AsItsCause => event.recorded_at,
+                    };
+                    self.react_to(event, now).await;
                 } else {
                     tracing::warn!(event = %id, "an event cannot be read");
                 }
@@ -55,7 +71,7 @@ impl Application {
         swept(self.log.as_ref(), directory).await
     }
 
-    async fn react_to(&self, event: Recorded) {
+    async fn react_to(&self, event: Recorded, now: RecordedAt) {
         let log = self.log.as_ref();
         let key = event.stream.key();
         let reactions = match event.event {
@@ -86,7 +102,7 @@ impl Application {
             | DomainEvent::Unit(_) => return,
         };
         let consequences = Consequence::all(event.id, event.occurred_at, reactions).collect();
-        self.carry_out(consequences, self.clock.now(), CorrelationId(event.id.0))
+        self.carry_out(consequences, now, CorrelationId(event.id.0))
             .await;
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{Ended, Settings, progress::Bar, serve, settings::Where, store};
 use crate::{
-    app,
+    app::{self, Recording},
     auth::{Principal, Secret, token},
     history::demo::{self, DemoCast},
     routes::Service,
@@ -63,7 +63,7 @@ impl Demo {
         let now = now(log.as_ref(), &cast).await?;
         let clock = Arc::new(TickingClock::starting_at(now));
         let app = store::application(&settings, log, clock).await?;
-        app.sweep(&settings.data).await?;
+        app.sweep(&settings.data, Recording::Now).await?;
         let read = store::read_models(&settings, &app).await?;
         let listening = serve::Listening::start(&settings).await?;
         let serving = Serving {

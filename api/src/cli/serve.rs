@@ -10,7 +10,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Ended, Settings, settings::Where, store};
-use crate::routes::{self, Service};
+use crate::{
+    app::Recording,
+    routes::{self, Service},
+};
 
 /// How long answers that are under way may take after the service was asked to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -37,7 +40,7 @@ impl Serve {
         let settings = self.place.settings("stegspor-data")?;
         let log = store::log(&settings).await?;
         let app = store::application(&settings, log, Arc::new(SystemClock)).await?;
-        app.sweep(&settings.data).await?;
+        app.sweep(&settings.data, Recording::Now).await?;
         let read = store::read_models(&settings, &app).await?;
         let listening = Listening::start(&settings).await?;
         let address = listening.address;

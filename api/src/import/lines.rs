@@ -1,37 +1,42 @@
 //! Lines of a file, held in memory only up to a limit.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 /// Bytes of a line, at most.
 const LONGEST: u64 = 256 * 1024;
+/// Lines of a batch, at most.
+const LINES: usize = 500;
+/// Bytes after which a batch takes no more lines.
+const BYTES: usize = 4 * 1024 * 1024;
 
 /// What some editors write before a text in UTF-8; it is no part of the first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// One line, without its end.
 #[derive(Debug)]
-pub(super) struct Line {
+pub struct Line {
     /// Counted from 1.
-    pub(super) number: u64,
+    pub number: u64,
     /// Its bytes; the first of them, if it is too long.
-    pub(super) text: Vec<u8>,
+    pub text: Vec<u8>,
     /// Whether it is too long, and more of it follows.
-    pub(super) cut: bool,
+    pub cut: bool,
 }
 
 /// Reads lines.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
-    reader: R,
+pub struct Lines<R: Read> {
+    reader: BufReader<R>,
     number: u64,
     read: u64,
     in_line: bool,
 }
 
-impl<R: BufRead> Lines<R> {
-    pub(super) fn new(reader: R) -> Self {
+impl<R: Read> Lines<R> {
+    /// The lines of what is read.
+    pub fn new(reader: R) -> Self {
         Self {
-            reader,
+            reader: BufReader::with_capacity(64 * 1024, reader),
             number: 0,
             read: 0,
             in_line: false,
@@ -39,12 +44,32 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Bytes read so far.
-    pub(super) fn read(&self) -> u64 {
+    #[must_use]
+    pub fn read(&self) -> u64 {
         self.read
     }
 
+    /// The next lines, none at the end: as many as are at hand, up to a limit. A line that is cut
+    /// is the last of its batch.
+    pub fn batch(&mut self) -> io::Result<Vec<Line>> {
+        let (mut batch, mut bytes) = (vec![], 0);
+        while let Some(line) = self.next()? {
+            bytes += line.text.len();
+            let full = line.cut || batch.len() + 1 == LINES || bytes >= BYTES;
+            batch.push(line);
+            if full || self.reader.buffer().is_empty() {
+                break;
+            }
+        }
+        Ok(batch)
+    }
+
     /// The next line.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it can fail, and a line may have a rest"
+    )]
+    pub fn next(&mut self) -> io::Result<Option<Line>> {
         if self.in_line {
             self.copy_rest(&mut io::sink())?;
         }
@@ -74,7 +99,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Copies what is left of a line that was too long.
-    pub(super) fn copy_rest(&mut self, to: &mut impl Write) -> io::Result<()> {
+    pub fn copy_rest(&mut self, to: &mut impl Write) -> io::Result<()> {
         while self.in_line {
             let held = self.reader.fill_buf()?;
             let end = held.iter().position(|byte| *byte == b'\n');
@@ -116,6 +141,33 @@ mod tests {
             lines.next().unwrap().unwrap().text,
             "\u{feff}two".as_bytes()
         );
+    }
+
+    #[test]
+    fn a_batch_ends_with_a_line_too_long_and_waits_for_nothing() {
+        struct Slow<'a>(std::slice::Iter<'a, &'a str>);
+        impl Read for Slow<'_> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.0
+                    .next()
+                    .map_or(Ok(0), |text| text.as_bytes().read(into))
+            }
+        }
+        let numbers = |batch: Vec<Line>| batch.iter().map(|line| line.number).collect::<Vec<_>>();
+        let mut lines = Lines::new(Slow(["one\ntwo\n", "three\nfo", "ur\n"].iter()));
+        assert_eq!(numbers(lines.batch().unwrap()), [1, 2]);
+        assert_eq!(numbers(lines.batch().unwrap()), [3, 4]);
+        assert_eq!(numbers(lines.batch().unwrap()), [0; 0]);
+
+        let text = format!("one\n{}\nthree", "x".repeat(300 * 1024));
+        let mut lines = Lines::new(text.as_bytes());
+        assert_eq!(numbers(lines.batch().unwrap()), [1, 2]);
+        assert_eq!(numbers(lines.batch().unwrap()), [3]);
+
+        let text = "x\n".repeat(LINES + 1);
+        let mut lines = Lines::new(text.as_bytes());
+        assert_eq!(lines.batch().unwrap().len(), LINES);
+        assert_eq!(lines.batch().unwrap().len(), 1);
     }
 
     #[test]
