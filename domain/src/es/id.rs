@@ -1,10 +1,5 @@
 //! Typed ids and measures: nothing in a public signature is a bare UUID or number.
 
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 /// Declares a UUID that cannot be mistaken for another.
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -53,67 +48,48 @@ uuid_id! {
     VaultEntryId
 }
 
-/// The place of an event in the whole log, from 1 and without gaps. Order is position, never a
-/// clock. Position 0 is "before the first event".
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(transparent)]
-pub struct Position(pub u64);
+/// Declares a count of places, from 1; 0 is before the first.
+macro_rules! place {
+    ($(#[$doc:meta])* $name:ident, $(#[$none_doc:meta])* $none:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord,
+            serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
 
-impl Position {
+        impl $name {
+            $(#[$none_doc])*
+            pub const $none: Self = Self(0);
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+place! {
+    /// The place of an event in the whole log, from 1 and without gaps. Order is position, never a
+    /// clock. Position 0 is "before the first event".
+    Position,
     /// Before the first event.
-    pub const START: Self = Self(0);
+    START
 }
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+place! {
+    /// The place of an event in its stream, from 1. Version 0 is "no event yet".
+    Version,
+    /// The version of a stream that holds nothing.
+    NONE
 }
-
-/// The place of an event in its stream, from 1. Version 0 is "no event yet".
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(transparent)]
-pub struct Version(pub u64);
 
 impl Version {
-    /// The version of a stream that holds nothing.
-    pub const NONE: Self = Self(0);
-
     /// The version after `events` more.
     #[must_use]
     pub fn plus(self, events: usize) -> Self {
         Self(self.0 + events as u64)
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
