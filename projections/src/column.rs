@@ -123,7 +123,7 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
     Word(value).to_string()
 }
 
-fn from_word<'de, T: Deserialize<'de>>(
+pub(crate) fn from_word<'de, T: Deserialize<'de>>(
     text: &'de str,
     what: &'static str,
 ) -> Result<T, ColumnError> {
@@ -131,44 +131,42 @@ fn from_word<'de, T: Deserialize<'de>>(
         .map_err(|_| ColumnError { what })
 }
 
+/// Lets closed lists of words be kept in columns, one or several of them.
 macro_rules! kept_as_word {
     ($($code:ident),+ $(,)?) => { $(
-        impl Column for $code {
+        impl $crate::Column for $code {
             type Stored = String;
             fn store(&self) -> String { $crate::column::word(self) }
-            fn load(stored: String) -> Result<Self, ColumnError> {
-                from_word(&stored, stringify!($code))
+            fn load(stored: String) -> Result<Self, $crate::ColumnError> {
+                $crate::column::from_word(&stored, stringify!($code))
             }
         }
-        impl Column for Vec<$code> {
+        impl $crate::Column for Vec<$code> {
             type Stored = String;
             fn store(&self) -> String {
                 self.iter().map($crate::column::word).collect::<Vec<_>>().join(",")
             }
-            fn load(stored: String) -> Result<Self, ColumnError> {
+            fn load(stored: String) -> Result<Self, $crate::ColumnError> {
                 stored
                     .split(',')
                     .filter(|word| !word.is_empty())
-                    .map(|word| from_word(word, stringify!($code)))
+                    .map(|word| $crate::column::from_word(word, stringify!($code)))
                     .collect()
             }
         }
     )+ };
 }
 
-use crate::{
-    cooperation::{CooperationStanding, HeadCount},
-    journey::{PlanState, Standing},
-};
+pub(crate) use kept_as_word;
+
+// The read models' own words are kept where they are declared.
 kept_as_word!(
     Agreement,
     Anchoring,
     CancelledBy,
     Channel,
-    CooperationStanding,
     DeclineReason,
     EndReason,
-    HeadCount,
     Language,
     Learned,
     LeaveReason,
@@ -176,14 +174,12 @@ kept_as_word!(
     OppdragKind,
     PauseReason,
     PlanForm,
-    PlanState,
     Progress,
     Readiness,
     Rhythm,
     SentenceForm,
     Setting,
     Situation,
-    Standing,
     SupportWish,
     TreatmentPhase,
     UnitKind,

@@ -11,7 +11,8 @@
 //!
 //! | folder | what it holds | what is asked of it |
 //! |---|---|---|
-//! | [`journey`] | a stay: standing, unit, dates, plan, phase | who is registered, active, passive; lists; one person |
+//! | [`journey`] | a stay: standing, unit, dates, plan, phase | who is registered, active, passive; the list |
+//! | [`participant`] | – | one person, whole |
 //! | [`timeline`] | a fact of a person's journey | the journey, fact by fact |
 //! | [`retention`] | – | how long stays last; what follows a relapse |
 //! | [`plan`] | a stay's plan; a goal | a person's plan and goals |
@@ -25,6 +26,7 @@
 mod any_order;
 mod column;
 mod fold;
+mod median;
 mod page;
 mod question;
 mod row;
@@ -35,6 +37,7 @@ pub mod flow;
 pub mod journey;
 pub mod key_figures;
 pub mod oppdrag;
+pub mod participant;
 pub mod patient;
 pub mod plan;
 pub mod referral;

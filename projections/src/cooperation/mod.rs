@@ -17,7 +17,7 @@ use domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Happened, Projection, row::row};
+use crate::{Happened, Projection, column::kept_as_word, row::row};
 
 /// Whether a cooperation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +40,7 @@ pub enum HeadCount {
     /// Staff who were told of Steg for Steg.
     StaffInformed,
 }
+kept_as_word!(CooperationStanding, HeadCount);
 
 row! {
     /// One cooperation, as it is now.

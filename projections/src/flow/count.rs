@@ -4,8 +4,20 @@ use domain::es::Day;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Referred, Stage};
-use crate::{cooperation::HeadCount, retention::median};
+use super::referred::Referred;
+use crate::{cooperation::HeadCount, median::median};
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Stage {
+    /// Its name.
+    pub stage: &'static str,
+    /// How many reached it.
+    pub count: i64,
+    /// Days from the step before, for the middle person of those who reached it; where it is a
+    /// person's step.
+    pub median_days_from_previous: Option<f64>,
+}
 
 /// How many reached each step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]

@@ -2,6 +2,7 @@
 //! step took.
 
 mod count;
+mod referred;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,9 @@ use crate::{
     row::selected,
 };
 
-pub use count::StageCounts;
+pub use count::{Stage, StageCounts};
+
+use referred::Referred;
 
 /// Asks for the flows from units to departments.
 #[derive(Debug, Clone)]
@@ -71,18 +74,6 @@ pub struct Flow {
     pub presence: Presence,
 }
 
-/// One step.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Stage {
-    /// Its name.
-    pub stage: &'static str,
-    /// How many reached it.
-    pub count: i64,
-    /// Days from the step before, for the middle person of those who reached it; where it is a
-    /// person's step.
-    pub median_days_from_previous: Option<f64>,
-}
-
 /// The steps of one month's proposals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Month {
@@ -105,36 +96,6 @@ const DEFINITION: &str = "informed, interested: heads counted on days within the
     beginning) and had a contact or were participants within it. counted_by_steg_for_steg: \
     persons with a stay at the department, with an accepted referral from the unit or any \
     consented treatment phase there, and a contact-held or oppdrag-meeting-held within the window.";
-
-/// A referral of the window, and the stay it led to.
-pub(crate) struct Referred {
-    from_unit: UnitId,
-    to_unit: UnitId,
-    proposed: Day,
-    agreed: Option<Day>,
-    joint_conversation: Option<Day>,
-    accepted: Option<Day>,
-    declined: Option<Day>,
-    withdrawn: Option<Day>,
-    kartlegging: Option<Day>,
-    begun: Option<Day>,
-    first_matched: Option<Day>,
-    ended: Option<Day>,
-}
-selected!(Referred {
-    from_unit,
-    to_unit,
-    proposed,
-    agreed,
-    joint_conversation,
-    accepted,
-    declined,
-    withdrawn,
-    kartlegging,
-    begun,
-    first_matched,
-    ended
-});
 
 struct Heads {
     unit: UnitId,

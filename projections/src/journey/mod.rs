@@ -3,10 +3,7 @@
 mod participants;
 mod standing;
 
-pub use participants::{
-    Oppdrag, ParticipantDetail, ParticipantDetailView, ParticipantSummary, Participants,
-    ParticipantsView, Relapse, SafetyConcern, Sentence, Stay,
-};
+pub use participants::{ParticipantSummary, Participants, ParticipantsView};
 pub use standing::{StandingNow, StandingView};
 
 use domain::{
@@ -19,7 +16,7 @@ use domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Happened, ParticipantHappened, Projection, row::row};
+use crate::{Happened, ParticipantHappened, Projection, column::kept_as_word, row::row};
 
 /// How far a stay has come (rule D11). Whether a participant is active or passive also depends on
 /// the day it is asked, so that is for the question.
@@ -53,6 +50,7 @@ pub enum PlanState {
     /// None, by choice.
     Declined,
 }
+kept_as_word!(Standing, PlanState);
 
 row! {
     /// One period of participation.

@@ -9,7 +9,7 @@ use axum::{
 use domain::words::ParticipantId;
 use projections::{
     Scope,
-    journey::{ParticipantDetail, ParticipantDetailView},
+    participant::{ParticipantDetail, ParticipantDetailView},
 };
 use serde_json::{Value, json as value};
 
