@@ -204,6 +204,15 @@ async fn each_role_sees_its_part_of_a_person() {
         ]
     );
 
+    // What they may not see takes no room on a page.
+    let page = app
+        .get(&format!("{timeline}?limit=3"))
+        .role_at(Role::TidgiverCoordinator, OSLO)
+        .await
+        .body;
+    assert_eq!(kinds(&page), kinds(&facts));
+    assert_eq!(page["next_cursor"], Value::Null);
+
     let token = app.token(Role::Participant, None, id.parse().unwrap());
     let own = app.get(&person).token(&token).await.body;
     assert_eq!(own["name"], "Kari Eksempel");

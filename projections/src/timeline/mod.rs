@@ -72,6 +72,8 @@ pub struct TimelineOf {
     pub participant_id: ParticipantId,
     /// Of which departments the asker may hear: the person's present or last stay must be at one.
     pub scope: Scope,
+    /// Of which kinds of facts the asker may hear; of all if not told.
+    pub kinds: Option<&'static [&'static str]>,
     /// Where to go on from.
     pub after: Option<Cursor>,
     /// How many at a time.
@@ -146,6 +148,7 @@ impl Question for TimelineOf {
             .bind(person.0)
             .bind(order)
             .bind(event_id)
+            .bind(kinds_to_bind(self.kinds))
             .bind(i64::try_from(self.size.get() + 1).unwrap_or(i64::MAX))
             .fetch_all(rows)
             .await?;
@@ -163,6 +166,11 @@ impl Question for TimelineOf {
             next_cursor,
         }))
     }
+}
+
+/// As one text to bind, like [`Scope::to_bind`].
+fn kinds_to_bind(kinds: Option<&[&str]>) -> String {
+    kinds.map_or_else(|| "*".to_owned(), |kinds| format!(",{},", kinds.join(",")))
 }
 
 impl TryFrom<TimelineRow> for TimelineFact {

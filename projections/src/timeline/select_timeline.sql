@@ -1,8 +1,9 @@
--- $1 the person, $2 and $3 after this place in the world, $4 limit
+-- $1 the person, $2 and $3 after this place in the world, $4 kinds, $5 limit
 SELECT t.position, t.participant_id, t.stay_id, t.event_id, t.world_order, t.occurred_at,
        t.recorded_micros, t.kind, t.data
 FROM timeline_v1 t
 WHERE t.participant_id = $1
   AND (t.world_order > $2 OR (t.world_order = $2 AND t.event_id > $3))
+  AND ($4 = '*' OR $4 LIKE '%,' || t.kind || ',%')
 ORDER BY t.world_order, t.event_id
-LIMIT $4
+LIMIT $5

@@ -67,6 +67,7 @@ async fn handle(
     let question = TimelineOf {
         participant_id,
         scope: scope_for(&sight, participant_id)?,
+        kinds: (sight.persons != Persons::Named).then_some(&OF_OPPDRAG),
         after,
         size,
     };
@@ -75,10 +76,6 @@ async fn handle(
     view.next_cursor = view
         .next_cursor
         .map(|cursor| asking::sealed(app, &list, &cursor));
-    if sight.persons != Persons::Named {
-        view.facts
-            .retain(|fact| OF_OPPDRAG.contains(&fact.kind.as_str()));
-    }
     Ok(Json(Answer {
         position: answer.position,
         as_of: answer.as_of,

@@ -701,6 +701,7 @@ async fn one_person_is_seen_whole_and_only_where_they_are() {
     let mut timeline = TimelineOf {
         participant_id: ParticipantId(id(1)),
         scope: Scope::All,
+        kinds: None,
         after: None,
         size: PageSize::new(4),
     };
