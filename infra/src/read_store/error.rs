@@ -12,6 +12,9 @@ pub enum ReadStoreError {
     /// The folder for the file could not be made.
     #[error("the folder of the read store could not be made")]
     Folder(#[source] std::io::Error),
+    /// A name that no read model has.
+    #[error("there is no read model called {0}")]
+    NoSuchReadModel(String),
     /// The read models know more than the log holds.
     #[error(
         "the read models know the log up to position {checkpoint}, and it ends at {head}: it was restored from an older copy, or is another log. Delete the read store's file: it is made anew from the log"

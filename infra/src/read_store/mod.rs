@@ -1,9 +1,9 @@
 //! The read store: the tables that questions are asked of, kept up with the log.
 //!
 //! The rows of a stream follow from its history alone, so there is one way to make them:
-//! [fold](folding) a history. The runner does it for all streams, batch after batch, and writes a
+//! [fold](folding) a history. The [`Projector`] does it for all streams, batch after batch, and writes a
 //! batch's rows together with the position reached in one transaction: each fact counts exactly
-//! once, whenever the process dies. A correction, a retraction or a fact told late makes the runner
+//! once, whenever the process dies. A correction, a retraction or a fact told late makes the projector
 //! fold that stream's history anew. The time machine does the same for a part of the log into a
 //! scratch database, and asks it the same SQL.
 //!
@@ -14,6 +14,7 @@
 mod error;
 mod folding;
 mod models;
+mod projector;
 mod reading;
 mod schema;
 mod store;
@@ -25,5 +26,6 @@ mod tests;
 
 pub use error::ReadStoreError;
 pub use models::read_models;
+pub use projector::Projector;
 pub use reading::Parked;
 pub use store::{Behind, ReadStore};

@@ -10,7 +10,7 @@ use projections::{
 };
 use sqlx::SqliteConnection;
 
-use super::write;
+use super::{error::ReadStoreError, write};
 
 macro_rules! all {
     ($($projection:ty),+ $(,)?) => {
@@ -25,6 +25,17 @@ macro_rules! all {
             vec![$(Box::new(Rows::<$projection>::default())),+]
         }
     };
+}
+
+/// Some read models, without rows.
+pub(super) fn named(names: &[&str]) -> Result<Vec<Box<dyn ReadModel>>, ReadStoreError> {
+    let unknown = names.iter().find(|name| !read_models().contains(name));
+    if let Some(unknown) = unknown {
+        return Err(ReadStoreError::NoSuchReadModel((*unknown).to_owned()));
+    }
+    let mut models = all();
+    models.retain(|model| names.contains(&model.name()));
+    Ok(models)
 }
 
 all!(

@@ -1,11 +1,16 @@
 //! The tables.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+use super::error::ReadStoreError;
 
 const TABLES: &str = concat!(
     include_str!("../../migrations/read/0001_read_models.sql"),
@@ -15,30 +20,49 @@ const TABLES: &str = concat!(
 /// Enough for the statements of every table in every size.
 const STATEMENTS: usize = 512;
 
-/// Opens, or makes, the tables in a file: a writer and readers beside it.
-pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, SqlitePool), sqlx::Error> {
-    let connect = SqliteConnectOptions::new()
-        .filename(path)
+/// The file that a URL names; its folder is made.
+pub(super) fn path(url: &str) -> Result<PathBuf, ReadStoreError> {
+    let path = url.strip_prefix("sqlite:").ok_or(ReadStoreError::Url)?;
+    let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+    if path.as_os_str().is_empty() {
+        return Err(ReadStoreError::Url);
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(ReadStoreError::Folder)?;
+    }
+    Ok(path)
+}
+
+/// Opens, or makes, the tables in a file, to write them.
+pub(super) async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let mut writer = connect(path)
         .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(STATEMENTS)
-        .disable_statement_logging();
-    let mut writer = connect
-        .clone()
         // While catching up, rows land all over the indexes: fewer, larger checkpoints.
         .pragma("cache_size", "-48000")
         .pragma("wal_autocheckpoint", "8000")
         .connect()
         .await?;
     sqlx::migrate!("migrations/read").run(&mut writer).await?;
-    let readers = SqlitePoolOptions::new()
+    Ok(writer)
+}
+
+/// Reads the tables in a file, beside who writes them.
+pub(super) async fn readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
         .max_connections(4)
         .test_before_acquire(false)
-        .connect_with(connect.read_only(true))
-        .await?;
-    Ok((writer, readers))
+        .connect_with(connect(path).read_only(true))
+        .await
+}
+
+fn connect(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging()
 }
 
 /// Makes the tables in a database of its own that is gone with its connection. It lives in the

@@ -83,9 +83,7 @@ async fn make(
     when: When,
 ) -> Result<SqlitePool, ReadStoreError> {
     let pool = schema::scratch().await?;
-    let mut models = models::all();
-    models.retain(|model| tables.contains(&model.name()));
-    let mut folding = Folding::new(log.clone(), models, when.as_of);
+    let mut folding = Folding::new(log.clone(), models::named(tables)?, when.as_of);
     let part = Part {
         after: Position::START,
         until: when.position,

@@ -14,7 +14,7 @@ use super::kit::{
     self, OSLO, Telling, World, begun, contact, conversation, day, first_contact, id, kartlegging,
     retracted,
 };
-use crate::read_store::{Behind, Parked, ReadStoreError, read_models};
+use crate::read_store::{Behind, Parked, Projector, ReadStoreError, read_models};
 
 /// Everything in every table, as text.
 async fn dump(path: &std::path::Path) -> Vec<String> {
@@ -50,7 +50,7 @@ async fn dump(path: &std::path::Path) -> Vec<String> {
     lines
 }
 
-async fn dump_of(world: &World, file: &str) -> Vec<String> {
+pub(super) async fn dump_of(world: &World, file: &str) -> Vec<String> {
     dump(&world.folder.path().join(file)).await
 }
 
@@ -145,6 +145,80 @@ async fn a_read_model_that_was_lost_is_folded_anew_and_the_others_stay() {
     let store = world.open().await.unwrap();
     assert_eq!(store.position(), Position::START);
     store.catch_up(|_, _| {}).await.unwrap();
+    assert_eq!(dump_of(&world, "read.sqlite").await, before);
+}
+
+#[tokio::test]
+async fn one_read_model_is_kept_up_by_itself_and_the_others_are_left_as_they_are() {
+    let world = World::on("2021-07-01");
+    kit::grow(&world, 12, 9).await;
+    let store = world.open().await.unwrap();
+    store.catch_up(|_, _| {}).await.unwrap();
+    store.close().await;
+    let before = dump_of(&world, "read.sqlite").await;
+
+    let url = world.url();
+    let mut projector = Projector::open(&url, world.log.clone(), &["relapse_v1"])
+        .await
+        .unwrap();
+    assert_eq!(projector.position(), world.log.head().await.unwrap());
+    projector.forget().await.unwrap();
+    let others: Vec<_> = before
+        .iter()
+        .filter(|line| !line.contains("relapse_v1"))
+        .cloned()
+        .collect();
+    assert!(others.len() < before.len() - 1);
+    assert_eq!(dump_of(&world, "read.sqlite").await, others);
+    // The log goes on while it is made anew.
+    kit::grow(&world, 12, 10).await;
+    projector.catch_up(|_, _| {}).await.unwrap();
+    assert_eq!(projector.position(), world.log.head().await.unwrap());
+    projector.close().await;
+
+    let store = world.open().await.unwrap();
+    // Each answer shows as much as its own tables do.
+    let behind = store.ask(&standing(), Ask::default()).await.unwrap();
+    assert!(behind.position < world.log.head().await.unwrap());
+    store.catch_up(|_, _| {}).await.unwrap();
+    world.rebuild_into("fresh.sqlite").await;
+    assert_eq!(
+        dump_of(&world, "read.sqlite").await,
+        dump_of(&world, "fresh.sqlite").await
+    );
+    let unknown = Projector::open(&url, world.log.clone(), &["relapse_v0"]).await;
+    assert!(
+        matches!(unknown.err(), Some(ReadStoreError::NoSuchReadModel(name)) if name == "relapse_v0")
+    );
+}
+
+#[tokio::test]
+async fn a_read_model_made_anew_holds_what_came_before_an_event_that_cannot_be_read() {
+    let world = World::on("2021-07-01");
+    world.person(1, "2020-01-01", first_contact(OSLO)).await;
+    let poison = Telling {
+        stream: Participant::stream(ParticipantId(id(1))),
+        id: domain::es::EventId(id(66)),
+        kind: "became-invisible",
+        occurred_at: OccurredAt::Day(day("2020-01-02")),
+        data: format!(r#"{{"stay_id":"{}","fact":{{}}}}"#, id(1)),
+    };
+    world.tell(day("2020-01-02").ends(), poison).await;
+    let store = world.open().await.unwrap();
+    store.catch_up(|_, _| {}).await.unwrap();
+    store.close().await;
+    let before = dump_of(&world, "read.sqlite").await;
+    let mut projector = Projector::open(&world.url(), world.log.clone(), &["journey_v1"])
+        .await
+        .unwrap();
+    projector.forget().await.unwrap();
+    projector.close().await;
+    // Opened again, it finds the stream parked further on than it has come.
+    let mut projector = Projector::open(&world.url(), world.log.clone(), &["journey_v1"])
+        .await
+        .unwrap();
+    projector.catch_up(|_, _| {}).await.unwrap();
+    projector.close().await;
     assert_eq!(dump_of(&world, "read.sqlite").await, before);
 }
 

@@ -1,0 +1,1 @@
+DELETE FROM checkpoint_v1 WHERE read_model = $1

@@ -1,1 +1,0 @@
-DELETE FROM checkpoint_v1

@@ -1,1 +1,0 @@
-SELECT COALESCE(MIN(position), 0) FROM checkpoint_v1
