@@ -58,6 +58,7 @@ pub(super) struct World {
 }
 
 /// A fact to be told.
+#[derive(Clone)]
 pub(super) struct Telling {
     pub(super) stream: StreamName,
     pub(super) id: EventId,
@@ -131,7 +132,7 @@ impl World {
             .unwrap()
     }
 
-    fn new_id(&self) -> EventId {
+    pub(super) fn new_id(&self) -> EventId {
         let n = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         EventId(Uuid::new_v5(&Uuid::nil(), &n.to_be_bytes()))
     }
@@ -298,29 +299,39 @@ impl Dice {
 /// and retracted, on purpose beyond what the deciders would let pass.
 pub(super) async fn grow(world: &World, persons: u128, seed: u64) {
     let mut dice = Dice::new(seed);
+    for (recorded, telling) in tellings(world, persons, &mut dice) {
+        let stream = telling.stream.clone();
+        world.tell(recorded, telling).await;
+        if dice.roll(12) == 0 {
+            let telling = amendment(&mut dice, world, recorded, stream).await;
+            world.tell(recorded, telling).await;
+        }
+    }
+}
+
+/// The facts of such a history, in the order in which they become known, each with its moment.
+pub(super) fn tellings(
+    world: &World,
+    persons: u128,
+    dice: &mut Dice,
+) -> Vec<(DateTime<Utc>, Telling)> {
     let first = day("2018-01-01");
     let mut tellings: Vec<(DateTime<Utc>, Telling)> = vec![];
     for person in 1..=persons {
         let opened = first.plus(dice.roll(900));
-        for (happened, event) in life(&mut dice, person, opened) {
+        for (happened, event) in life(dice, person, opened) {
             let stream = Participant::stream(ParticipantId(id(person)));
-            tellings.push(telling(&mut dice, world, stream, happened, &event));
+            tellings.push(telling(dice, world, stream, happened, &event));
         }
         if dice.roll(3) == 0 {
-            for (happened, event) in way(&mut dice, person, opened) {
+            for (happened, event) in way(dice, person, opened) {
                 let stream = Referral::stream(ReferralId(id(person)));
-                tellings.push(telling(&mut dice, world, stream, happened, &event));
+                tellings.push(telling(dice, world, stream, happened, &event));
             }
         }
     }
     tellings.sort_by_key(|(recorded, telling)| (*recorded, telling.id));
-    for (recorded, telling) in tellings {
-        let stream = telling.stream.clone();
-        world.tell(recorded, telling).await;
-        if dice.roll(12) == 0 {
-            amend(&mut dice, world, recorded, stream).await;
-        }
-    }
+    tellings
 }
 
 fn telling<E: EventData>(
@@ -435,7 +446,13 @@ fn way(dice: &mut Dice, person: u128, opened: Day) -> Vec<(Day, ReferralFact)> {
     facts
 }
 
-async fn amend(dice: &mut Dice, world: &World, recorded: DateTime<Utc>, stream: StreamName) {
+/// That an earlier entry of a stream was mistaken.
+pub(super) async fn amendment(
+    dice: &mut Dice,
+    world: &World,
+    recorded: DateTime<Utc>,
+    stream: StreamName,
+) -> Telling {
     let history = world
         .log
         .read_stream(&stream, domain::es::Version::NONE)
@@ -466,12 +483,11 @@ async fn amend(dice: &mut Dice, world: &World, recorded: DateTime<Utc>, stream: 
     } else {
         data
     };
-    let telling = Telling {
+    Telling {
         stream,
         id: world.new_id(),
         kind,
         occurred_at: OccurredAt::Day(Day::of(recorded)),
         data: data.to_string(),
-    };
-    world.tell(recorded, telling).await;
+    }
 }

@@ -1,5 +1,6 @@
 //! What the read store promises.
 
+mod any_order;
 mod kit;
 mod naive;
 mod past;
