@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use infra::{
     clock::FixedClock,
     event_store::{SqliteEventStore, SqliteOptions},
-    read_store::{Projector, ReadStore},
+    read_store::{Projector, ReadStore, read_models},
 };
 use projections::{Ask, AskError, Projection, Question, journey::Journey};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
@@ -212,23 +212,7 @@ struct AllModels;
 
 impl Question for AllModels {
     type View = ();
-    const TABLES: &'static [&'static str] = &[
-        projections::contact::Contact::NAME,
-        projections::cooperation::Cooperation::NAME,
-        projections::cooperation::HeadCounts::NAME,
-        projections::cooperation::Visits::NAME,
-        projections::journey::Journey::NAME,
-        projections::key_figures::ReportedFigures::NAME,
-        projections::oppdrag::Oppdrag::NAME,
-        projections::patient::Patient::NAME,
-        projections::referral::Referral::NAME,
-        projections::relapse::Relapse::NAME,
-        projections::safety::SafetyConcern::NAME,
-        projections::sentence::Sentence::NAME,
-        projections::tidgiver::Tidgiver::NAME,
-        projections::timeline::Timeline::NAME,
-        projections::unit::Unit::NAME,
-    ];
+    const TABLES: &'static [&'static str] = read_models();
 
     async fn ask(&self, _: &mut SqliteConnection, _: Day) -> std::result::Result<(), AskError> {
         Ok(())

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod execute;
+mod history;
 mod http_bad_input;
 mod http_binary;
 mod http_changes;
@@ -13,6 +14,7 @@ mod http_rights;
 mod http_service;
 mod http_standing_around;
 mod import;
+mod past;
 mod process_histories;
 mod process_import;
 mod process_shutdown;

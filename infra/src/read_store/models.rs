@@ -16,7 +16,7 @@ macro_rules! all {
     ($($projection:ty),+ $(,)?) => {
         /// The names of all read models, which are the names of their tables.
         #[must_use]
-        pub fn read_models() -> &'static [&'static str] {
+        pub const fn read_models() -> &'static [&'static str] {
             &[$(<$projection as Projection>::NAME),+]
         }
 

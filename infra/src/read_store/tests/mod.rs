@@ -2,8 +2,6 @@
 
 mod any_order;
 mod kit;
-mod naive;
-mod past;
 mod questions;
 mod rows;
 mod runner;
