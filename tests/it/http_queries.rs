@@ -288,6 +288,8 @@ async fn an_institution_sees_what_goes_out_from_it() {
             assert_eq!(proposed.status, 201);
         }
     }
+    // Known, and by then past, when the month ends.
+    app.clock.set("2021-08-15T10:00:00Z".parse().unwrap());
     app.caught_up().await;
     let flows = app
         .get("/v1/flows")

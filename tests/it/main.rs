@@ -21,3 +21,4 @@ mod process_shutdown;
 #[cfg(unix)]
 mod process_sweep;
 mod published_figures;
+mod released;

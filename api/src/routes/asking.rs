@@ -20,7 +20,7 @@ use crate::{
     app::Application,
     auth::{
         Principal, Purpose, callers,
-        rights::{self, Of, Sight},
+        rights::{self, Sight},
     },
     problem::{self, Problem, Text, general},
 };
@@ -56,6 +56,16 @@ pub(super) const PAGED: [Parameter; 2] = [
         "integer",
     ),
 ];
+
+/// Of which days a release tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Released {
+    /// Of each month's end: who stands where changes to and fro.
+    MonthEnds,
+    /// Of the last one only: what was counted once is counted for ever, so two days could be
+    /// subtracted.
+    LastMonthEnd,
+}
 
 /// A question that came in.
 pub(super) struct Asked {
@@ -150,29 +160,65 @@ impl Asked {
         Ok(sight)
     }
 
-    /// Who sees everybody's figures asks at ends of months, so that two answers cannot be
-    /// subtracted; not told, the last one is meant.
-    pub(super) fn only_at_month_ends(&mut self, sight: &Sight, today: Day) -> Result<(), Problem> {
-        if !(sight.suppressed && sight.of == Of::All) {
+    /// Who sees figures in part asks for what is released: one answer to each question, so that no
+    /// two can be subtracted. A release is made when a month is over. It tells what was known at
+    /// the month's end; of which days, the caller says.
+    pub(super) fn of_the_release(
+        &mut self,
+        sight: &Sight,
+        today: Day,
+        told: Released,
+    ) -> Result<(), Problem> {
+        if !sight.suppressed {
             return Ok(());
         }
-        let known_on = self.ask.known_at.map(RecordedAt::day);
-        for (name, day) in [("as_of", self.ask.as_of), ("known_at", known_on)] {
-            if day.is_some_and(|day| !is_month_end(day)) {
-                return Err(wrong(
-                    name,
-                    Text::of(
-                        "figures of all units are told at ends of months",
-                        "tall for alle enheter fortelles ved månedsslutt",
+        let release = last_month_end(today);
+        let as_of = self.ask.as_of.unwrap_or(release);
+        let is_told = match told {
+            Released::MonthEnds => as_of <= release && is_month_end(as_of),
+            Released::LastMonthEnd => as_of == release,
+        };
+        if !is_told {
+            let detail = match told {
+                Released::MonthEnds => Text::made(
+                    format!(
+                        "figures with small counts hidden are told of ends of months up to {release}"
                     ),
-                ));
-            }
+                    format!(
+                        "tall der små antall er skjult, fortelles for månedsslutt til og med {release}"
+                    ),
+                ),
+                Released::LastMonthEnd => Text::made(
+                    format!(
+                        "counts that only grow are told, with small ones hidden, as of {release}"
+                    ),
+                    format!("antall som bare vokser, fortelles, med de små skjult, per {release}"),
+                ),
+            };
+            return Err(wrong("as_of", detail));
         }
-        if let Some(day) = known_on {
-            self.ask.known_at = Some(RecordedAt(day.ends()));
+        let known_at = RecordedAt(release.ends());
+        if self.ask.known_at.is_some_and(|told| told != known_at) {
+            let detail = Text::made(
+                format!(
+                    "figures with small counts hidden are told as known at the end of {release}"
+                ),
+                format!(
+                    "tall der små antall er skjult, fortelles slik de var kjent ved slutten av {release}"
+                ),
+            );
+            return Err(wrong("known_at", detail));
         }
-        self.ask.as_of = self.ask.as_of.or_else(|| Some(last_month_end(today)));
+        self.ask = Ask {
+            as_of: Some(as_of),
+            known_at: Some(known_at),
+        };
         Ok(())
+    }
+
+    /// Whether it is asked for the last day that is released.
+    pub(super) fn is_of_last_month_end(&self, today: Day) -> bool {
+        self.ask.as_of == Some(last_month_end(today))
     }
 
     /// A unit; registered, and one that the asker sees.
@@ -208,6 +254,27 @@ impl Asked {
             return Err(wrong("since", detail));
         }
         Ok((since, until))
+    }
+
+    /// A window that is told with small counts hidden: a calendar year, or all time. Windows that
+    /// overlap otherwise could be subtracted.
+    pub(super) fn released_window(&mut self) -> Result<(Option<Day>, Option<Day>), Problem> {
+        let window = self.window()?;
+        let is_told = match window {
+            (None, None) => true,
+            (Some(since), Some(until)) => is_calendar_year(since, until),
+            _ => false,
+        };
+        if is_told {
+            return Ok(window);
+        }
+        let detail = Text::of(
+            "figures with small counts hidden are told of whole calendar years \
+             (since=2020-01-01&until=2020-12-31), or of all time (neither)",
+            "tall der små antall er skjult, fortelles for hele kalenderår \
+             (since=2020-01-01&until=2020-12-31), eller for all tid (ingen av dem)",
+        );
+        Err(wrong("since", detail))
     }
 
     /// A year.
@@ -306,12 +373,15 @@ fn is_month_end(day: Day) -> bool {
     day.plus(1).0.day() == 1
 }
 
+/// The end of the last month that is over.
 fn last_month_end(today: Day) -> Day {
     use chrono::Datelike;
-    if is_month_end(today) {
-        return today;
-    }
     today.minus(u64::from(today.0.day()))
+}
+
+fn is_calendar_year(since: Day, until: Day) -> bool {
+    use chrono::Datelike;
+    since.0.ordinal() == 1 && since.0.year() == until.0.year() && until.plus(1).0.ordinal() == 1
 }
 
 /// A cursor as it is given out: nobody makes one up, or takes it to another list.
@@ -369,6 +439,17 @@ mod tests {
         assert!(is_month_end(day("2020-02-29")));
         assert!(!is_month_end(day("2020-12-30")));
         assert_eq!(last_month_end(day("2021-07-01")), day("2021-06-30"));
-        assert_eq!(last_month_end(day("2020-12-31")), day("2020-12-31"));
+        assert_eq!(last_month_end(day("2020-12-31")), day("2020-11-30"));
+    }
+
+    #[test]
+    fn a_calendar_year_is_whole() {
+        let is_whole = |since: &str, until: &str| {
+            is_calendar_year(since.parse().unwrap(), until.parse().unwrap())
+        };
+        assert!(is_whole("2020-01-01", "2020-12-31"));
+        assert!(!is_whole("2019-01-01", "2020-12-31"));
+        assert!(!is_whole("2020-01-01", "2020-12-30"));
+        assert!(!is_whole("2020-01-02", "2020-12-31"));
     }
 }

@@ -6,8 +6,11 @@ use projections::flow::{Flows, FlowsView};
 use serde_json::{Value, json as value};
 
 use super::{
-    super::{Endpoint, Parameter, Service, asking::Asked},
-    asking, json, scope, seen, suppress,
+    super::{
+        Endpoint, Parameter, Service,
+        asking::{Asked, Released},
+    },
+    asking, flows_by_year, json, scope, seen, suppress,
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -26,8 +29,16 @@ pub(super) fn endpoint() -> Endpoint {
             &[
                 Parameter::query("from", "One unit.", ""),
                 Parameter::query("to", "One department.", ""),
-                Parameter::query("since", "First day of the window.", "date"),
-                Parameter::query("until", "Last day of the window.", "date"),
+                Parameter::query(
+                    "since",
+                    "First day of the window; with small counts hidden, of a calendar year.",
+                    "date",
+                ),
+                Parameter::query(
+                    "until",
+                    "Last day of the window; with small counts hidden, of that year.",
+                    "date",
+                ),
             ],
         )],
     }
@@ -35,10 +46,18 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
     let sight = asked.sight(Query::Flows)?;
-    asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
+    asked.of_the_release(
+        &sight,
+        service.app.clock.now().day(),
+        Released::LastMonthEnd,
+    )?;
     let from = asked.unit("from", &service.app).await?;
     let to = asked.unit("to", &service.app).await?;
-    let (since, until) = asked.window()?;
+    let (since, until) = if sight.suppressed {
+        asked.released_window()?
+    } else {
+        asked.window()?
+    };
     // An institution sees what goes out from it, a department what comes to it.
     let question = if asked.who.role == Role::Institution {
         Flows {
@@ -58,15 +77,37 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
         }
     };
     let mut answer = json(&asked.answer(&service, &question).await?);
-    if sight.suppressed
-        && let Some(flows) = answer["flows"].as_array_mut()
-    {
-        for flow in flows {
-            suppress::hide_stages(&mut flow["stages"]);
-            suppress::hide_nested(flow, &["counted_by_steg_for_steg", "counted_by_partner"]);
-            // Months would add up to what is hidden.
-            flow["months"] = value!([]);
-        }
+    if sight.suppressed {
+        let question = Flows {
+            since: None,
+            until: None,
+            ..question
+        };
+        let of_all_time = json(&asked.answer(&service, &question).await?);
+        let year = since.map(|since| since.0.format("%Y").to_string());
+        hide(&mut answer["flows"], year.as_deref(), &of_all_time["flows"]);
     }
     Ok(Json(answer))
 }
+
+fn hide(flows: &mut Value, year: Option<&str>, of_all_time: &Value) {
+    let of_all_time = of_all_time.as_array().map_or(&[][..], Vec::as_slice);
+    for flow in flows.as_array_mut().into_iter().flatten() {
+        let Some(all) = of_all_time
+            .iter()
+            .find(|all| all["from"] == flow["from"] && all["to"] == flow["to"])
+        else {
+            continue;
+        };
+        flows_by_year::hide(&mut flow["stages"], year, all);
+        let wider = match year {
+            None => vec![],
+            Some(_) => suppress::counts(all, &COUNTED),
+        };
+        suppress::hide_nested(flow, &COUNTED, &wider);
+        // Months would add up to what is hidden.
+        flow["months"] = value!([]);
+    }
+}
+
+const COUNTED: [&str; 2] = ["counted_by_steg_for_steg", "counted_by_partner"];

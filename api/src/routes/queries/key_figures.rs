@@ -5,8 +5,11 @@ use projections::key_figures::{KeyFigures, KeyFiguresView};
 use serde_json::Value;
 
 use super::{
-    super::{Endpoint, Parameter, Service, asking::Asked},
-    asking, json, seen, suppress,
+    super::{
+        Endpoint, Parameter, Service,
+        asking::{Asked, Released},
+    },
+    asking, json, seen, suppress, table,
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -28,7 +31,7 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
     let sight = asked.sight(Query::KeyFigures)?;
-    asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
+    asked.of_the_release(&sight, service.app.clock.now().day(), Released::MonthEnds)?;
     let unit = asked.unit("unit", &service.app).await?;
     let question = KeyFigures {
         unit: seen(&sight, unit.as_ref())?,
@@ -37,7 +40,12 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
     if sight.suppressed
         && let Some(units) = answer["units"].as_array_mut()
     {
+        let told = table::told(&service, &asked).await?;
         for unit in units {
+            let name = unit["unit"].as_str().and_then(|name| name.parse().ok());
+            if let Some(told) = told.get(&name) {
+                unit["participants"] = told.registered.into();
+            }
             suppress::hide_small(&mut unit["participants"]);
             suppress::hide_small(&mut unit["tidgivere"]);
         }

@@ -1,7 +1,9 @@
 //! The questions, one a file.
 
+mod cells;
 mod cooperations;
 mod flows;
+mod flows_by_year;
 mod key_figures;
 mod participant;
 mod participants;
@@ -10,6 +12,7 @@ mod retention;
 mod sentence_serving;
 mod standing;
 mod suppress;
+mod table;
 mod timeline;
 mod units;
 mod worklist;

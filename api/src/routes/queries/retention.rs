@@ -5,7 +5,10 @@ use projections::retention::{Retention, RetentionView};
 use serde_json::{Value, json as value};
 
 use super::{
-    super::{Endpoint, Parameter, Service, asking::Asked},
+    super::{
+        Endpoint, Parameter, Service,
+        asking::{Asked, Released},
+    },
     asking, json, scope, seen, suppress,
 };
 use crate::{auth::rights::Query, problem::Problem};
@@ -32,7 +35,11 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
     let sight = asked.sight(Query::Retention)?;
-    asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
+    asked.of_the_release(
+        &sight,
+        service.app.clock.now().day(),
+        Released::LastMonthEnd,
+    )?;
     let unit = asked.unit("unit", &service.app).await?;
     let question = Retention {
         unit: seen(&sight, unit.as_ref())?,
@@ -41,23 +48,44 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
     };
     let mut answer = json(&asked.answer(&service, &question).await?);
     if sight.suppressed {
-        hide(&mut answer);
+        let mut wider = vec![];
+        for (unit, introduced_by) in [
+            (None, None),
+            (question.unit.clone(), None),
+            (None, question.introduced_by.clone()),
+        ] {
+            if (&unit, &introduced_by) != (&question.unit, &question.introduced_by) {
+                let question = Retention {
+                    unit,
+                    introduced_by,
+                    ..question.clone()
+                };
+                wider.push(json(&asked.answer(&service, &question).await?));
+            }
+        }
+        hide(&mut answer, &wider);
     }
     Ok(Json(answer))
 }
 
-fn hide(answer: &mut Value) {
+/// `wider` are the answers that hold these persons among others.
+fn hide(answer: &mut Value, wider: &[Value]) {
     for curve in [
         "curve",
         "curve_ended_at_last_contact",
         "curve_ended_when_learned",
     ] {
-        suppress::coarsen(&mut answer[curve]);
+        let wider: Vec<&Value> = wider.iter().map(|wider| &wider[curve]).collect();
+        suppress::coarsen(&mut answer[curve], &wider);
     }
-    // Cohorts are months or quarters of one department: too small to be told in part.
+    // Cohorts are quarters of one department: too small to be told in part.
     answer["cohorts"] = value!([]);
     let relapses = &mut answer["relapses"];
-    suppress::hide_nested(relapses, &["reported", "contacted", "returned"]);
+    let wider: Vec<i64> = wider
+        .iter()
+        .flat_map(|wider| suppress::counts(&wider["relapses"], &FOLLOWED))
+        .collect();
+    suppress::hide_nested(relapses, &FOLLOWED, &wider);
     for (count, median) in [
         ("contacted", "median_days_to_contact"),
         ("returned", "median_days_to_return"),
@@ -67,3 +95,5 @@ fn hide(answer: &mut Value) {
         }
     }
 }
+
+const FOLLOWED: [&str; 3] = ["reported", "contacted", "returned"];

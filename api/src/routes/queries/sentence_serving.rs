@@ -5,7 +5,10 @@ use projections::sentence::{SentenceServing, SentenceServingView};
 use serde_json::Value;
 
 use super::{
-    super::{Endpoint, Parameter, Service, asking::Asked},
+    super::{
+        Endpoint, Parameter, Service,
+        asking::{Asked, Released},
+    },
     asking, json, scope, seen, suppress,
 };
 use crate::{auth::rights::Query, problem::Problem};
@@ -31,7 +34,11 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
     let sight = asked.sight(Query::SentenceServing)?;
-    asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
+    asked.of_the_release(
+        &sight,
+        service.app.clock.now().day(),
+        Released::LastMonthEnd,
+    )?;
     let unit = asked.unit("unit", &service.app).await?;
     let question = SentenceServing {
         unit: seen(&sight, unit.as_ref())?,
@@ -40,7 +47,25 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
     };
     let mut answer = json(&asked.answer(&service, &question).await?);
     if sight.suppressed {
-        suppress::hide_nested(&mut answer, &["served", "continued"]);
+        let mut wider = vec![];
+        for (unit, year) in [
+            (None, None),
+            (question.unit.clone(), None),
+            (None, question.year),
+        ] {
+            if (&unit, year) != (&question.unit, question.year) {
+                let question = SentenceServing {
+                    unit,
+                    year,
+                    ..question.clone()
+                };
+                let answer = json(&asked.answer(&service, &question).await?);
+                wider.extend(suppress::counts(&answer, &COUNTS));
+            }
+        }
+        suppress::hide_nested(&mut answer, &COUNTS, &wider);
     }
     Ok(Json(answer))
 }
+
+const COUNTS: [&str; 2] = ["served", "continued"];

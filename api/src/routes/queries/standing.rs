@@ -5,8 +5,11 @@ use projections::journey::{StandingNow, StandingView};
 use serde_json::Value;
 
 use super::{
-    super::{Endpoint, Parameter, Service, asking::Asked},
-    asking, json, scope, seen, suppress,
+    super::{
+        Endpoint, Parameter, Service,
+        asking::{Asked, Released},
+    },
+    asking, json, scope, seen, table,
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -28,7 +31,7 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
     let sight = asked.sight(Query::Standing)?;
-    asked.only_at_month_ends(&sight, service.app.clock.now().day())?;
+    asked.of_the_release(&sight, service.app.clock.now().day(), Released::MonthEnds)?;
     let unit = asked.unit("unit", &service.app).await?;
     let question = StandingNow {
         unit: seen(&sight, unit.as_ref())?,
@@ -37,10 +40,18 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
     };
     let mut answer = json(&asked.answer(&service, &question).await?);
     if sight.suppressed {
-        let parts = ["active", "incoming", "passive", "paused"];
-        suppress::hide_parts(&mut answer, "registered", &parts);
-        suppress::hide_small(&mut answer["ended"]);
-        suppress::hide_small(&mut answer["closed"]);
+        // Nobody stands at a unit that is no department.
+        if let Some(told) = table::told(&service, &asked).await?.get(&question.unit) {
+            answer["registered"] = told.registered.into();
+            for (part, count) in PARTS.into_iter().zip(told.parts) {
+                answer[part] = count.into();
+            }
+            for (part, count) in ["ended", "closed"].into_iter().zip(told.over) {
+                answer[part] = count.into();
+            }
+        }
     }
     Ok(Json(answer))
 }
+
+const PARTS: [&str; 4] = ["active", "incoming", "passive", "paused"];
