@@ -10,10 +10,10 @@ fn streams_end_first_and_what_is_under_way_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = Serving::start(folder.path(), &["serve"]);
     let lead = token(folder.path(), "national-lead", None);
-    let leader = token(folder.path(), "department-leader", Some(OSLO));
     let register = json!({ "kind": "department", "offers_individual_tidgiver": true }).to_string();
     let path = format!("/v1/units/{OSLO}/register-unit");
     assert_eq!(serving.ask("POST", &path, &lead, &register).0, 201);
+    let leader = token(folder.path(), "department-leader", Some(OSLO));
 
     let mut listening = serving.connect();
     write!(

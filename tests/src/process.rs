@@ -53,7 +53,9 @@ pub fn token(folder: &Path, role: &str, unit: Option<&str>) -> String {
     if let Some(unit) = unit {
         arguments.extend(["--unit", unit]);
     }
-    text(&stegspor(folder, &arguments).stdout).trim().to_owned()
+    let output = stegspor(folder, &arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).trim().to_owned()
 }
 
 /// A service that runs, and is killed if a test fails.
