@@ -444,3 +444,14 @@ pub(super) fn stays(lives: &Lives) -> impl Iterator<Item = &Stay> {
 pub(super) fn stay(lives: &Lives, id: StayId) -> Option<&Stay> {
     stays(lives).find(|stay| stay.id == id)
 }
+
+/// How many oppdrag were left open at the end of a stay and ended later.
+pub(super) fn ended_after_their_stay(lives: &Lives) -> usize {
+    let oppdrag = lives.values().flat_map(|life| &life.oppdrag);
+    let late = oppdrag.filter(|one| {
+        let over = stay(lives, one.stay).and_then(|stay| stay.ended);
+        let ended = one.ended.as_ref().map(|ended| ended.0);
+        over.zip(ended).is_some_and(|(over, ended)| ended > over)
+    });
+    late.count()
+}

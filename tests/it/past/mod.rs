@@ -32,7 +32,7 @@ use projections::{
     retention::Retention,
     sentence::SentenceServing,
     timeline::TimelineOf,
-    worklist::Worklist,
+    worklist::{Task, Worklist},
 };
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
@@ -128,8 +128,8 @@ fn difference(answer: &Value, expected: &Value, path: &str) -> Option<String> {
     }
 }
 
-/// All answers at one point of the two times.
-async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) {
+/// All answers at one point of the two times. Answers which tasks were due.
+async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) -> BTreeSet<Task> {
     let as_of = log.as_of;
     let lives = lives::lives(log);
     let ways = referrals::ways(log);
@@ -164,7 +164,8 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) {
         let expected = retention::retention(&lives, &ways, which, as_of);
         then.same("retention", &question, &expected).await;
     }
-    due(then, &worklist::worklist(&lives, &ways, as_of)).await;
+    let tasks = worklist::worklist(&lives, &ways, as_of);
+    due(then, &tasks).await;
     participants(then, &persons::list(&lives, as_of)).await;
     let people: Vec<_> = lives.keys().copied().collect();
     for _ in 0..people.len().min(4) {
@@ -180,6 +181,10 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) {
             timeline(then, person, &persons::timeline(log, person)).await;
         }
     }
+    tasks
+        .iter()
+        .map(|item| serde_json::from_value(item["task"].clone()).unwrap())
+        .collect()
 }
 
 async fn sentences(then: &Then<'_>, lives: &lives::Lives, department: &UnitId) {
@@ -303,12 +308,22 @@ async fn timeline(then: &Then<'_>, person: domain::words::ParticipantId, expecte
     then.compare("timeline", &json!(facts), &json!(expected));
 }
 
-/// Compares at some random points of the two times,
-/// and now. Answers at how many of them less was known than now of the same day.
-async fn at_random(log: Arc<MemoryEventStore>, points: usize, seed: u64) -> usize {
+/// What was met on the way.
+struct Met {
+    /// At how many points less was known than now of the same day.
+    known_later: usize,
+    tasks: BTreeSet<Task>,
+}
+
+fn now() -> RecordedAt {
+    RecordedAt::new("2022-06-01T10:00:00Z".parse().unwrap())
+}
+
+/// Compares at some random points of the two times, and now.
+async fn at_random(log: Arc<MemoryEventStore>, points: usize, seed: u64) -> Met {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("read.sqlite").display());
-    let now = RecordedAt::new("2022-06-01T10:00:00Z".parse().unwrap());
+    let now = now();
     let clock = FixedClock::at(now.0);
     let store = ReadStore::open(&url, log.clone(), Arc::new(clock))
         .await
@@ -316,7 +331,10 @@ async fn at_random(log: Arc<MemoryEventStore>, points: usize, seed: u64) -> usiz
     store.catch_up(|_, _| {}).await.unwrap();
     let mut dice = Dice::new(seed);
     let first = day("2017-01-01");
-    let mut known_later = 0;
+    let mut met = Met {
+        known_later: 0,
+        tasks: BTreeSet::new(),
+    };
     for point in 0..=points {
         let as_of = first.plus(dice.roll(1_760));
         let hours = dice.roll(24 * 1_900).cast_signed();
@@ -340,11 +358,12 @@ async fn at_random(log: Arc<MemoryEventStore>, points: usize, seed: u64) -> usiz
             then.answer(&Everything).await;
         }
         let then_known = Log::read(&*log, as_of, known_at).await;
-        compare(&then, &then_known, &mut dice).await;
+        let due = compare(&then, &then_known, &mut dice).await;
+        met.tasks.extend(due);
         let all = Log::read(&*log, as_of, now).await;
-        known_later += usize::from(all.facts() != then_known.facts());
+        met.known_later += usize::from(all.facts() != then_known.facts());
     }
-    known_later
+    met
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -363,9 +382,17 @@ async fn a_history_told_late_and_amended_is_the_same_as_its_naive_refold() {
         .map(|kind| kind.kind)
         .collect();
     assert_eq!(missing, ["treatment-admitted"]);
-    let known_later = at_random(log, 100, 11).await;
+    let whole = Log::read(&*log, now().day(), now()).await;
+    let ended_late = lives::ended_after_their_stay(&lives::lives(&whole));
+    assert!(ended_late > 3, "{ended_late} oppdrag were ended late");
+    let met = at_random(log, 100, 11).await;
     // Knowing more about the same day must often change the answer, or nothing was tested.
-    assert!(known_later > 33, "{known_later} of 100");
+    assert!(met.known_later > 33, "{} of 100", met.known_later);
+    assert_eq!(
+        met.tasks,
+        Task::ALL.iter().copied().collect(),
+        "each task was due at some point"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -158,10 +158,19 @@ fn of_referrals(list: &mut List, lives: &Lives, ways: &[Way], as_of: Day) {
 fn of_oppdrag(list: &mut List, lives: &Lives, as_of: Day) {
     for (person, life) in lives {
         for one in life.oppdrag.iter().filter(|one| one.ended.is_none()) {
-            let Some(at) = stay(lives, one.stay).filter(|stay| stay.is_open()) else {
+            let Some(stay) = stay(lives, one.stay) else {
                 continue;
             };
-            let (at, who) = (&at.department, (Some(person.0), one.id.0));
+            let (at, who) = (&stay.department, (Some(person.0), one.id.0));
+            if let Some(over) = stay.ended {
+                list.due(
+                    ("end-oppdrag-left-open", "D27", "oppdrag"),
+                    (over, 0),
+                    at,
+                    who,
+                );
+                continue;
+            }
             if one.started.is_none() {
                 list.due(
                     ("hold-start-conversation", "D28", "oppdrag"),
