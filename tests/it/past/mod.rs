@@ -2,6 +2,7 @@
 //! is asked for. The refold keeps nothing, knows no SQL and no code of the read models: plain
 //! structs, and loops over the log.
 
+mod difference;
 mod figures;
 mod flow;
 mod lives;
@@ -9,6 +10,7 @@ mod log;
 mod persons;
 mod referrals;
 mod retention;
+mod then;
 mod worklist;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -16,15 +18,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::TimeDelta;
 use domain::{
     es::{Day, EventStore, Position, RecordedAt},
-    words::{Figures, UnitId},
+    words::{Figures, ParticipantId, UnitId},
 };
-use infra::{
-    clock::FixedClock,
-    event_store::MemoryEventStore,
-    read_store::{ReadStore, read_models},
-};
+use infra::{clock::FixedClock, event_store::MemoryEventStore, read_store::ReadStore};
 use projections::{
-    Ask, AskError, PageSize, Question, Scope,
+    Ask, PageSize, Scope,
     flow::Flows,
     journey::{Participants, StandingNow},
     key_figures::KeyFigures,
@@ -35,9 +33,11 @@ use projections::{
     worklist::{Task, Worklist},
 };
 use serde_json::{Value, json};
-use sqlx::SqliteConnection;
 
-use self::log::Log;
+use self::{
+    log::Log,
+    then::{Everything, Then},
+};
 use crate::history::{self, Dice};
 
 const DEPARTMENTS: [&str; 6] = [
@@ -61,71 +61,6 @@ fn unit(name: &str) -> UnitId {
 
 fn day(text: &str) -> Day {
     text.parse().unwrap()
-}
-
-/// All tables at once, so that the questions after it find them made.
-struct Everything;
-
-impl Question for Everything {
-    type View = ();
-    const TABLES: &'static [&'static str] = read_models();
-
-    async fn ask(&self, _: &mut SqliteConnection, _: Day) -> Result<(), AskError> {
-        Ok(())
-    }
-}
-
-/// A read store over a log, asked as of one day and as known at one moment.
-struct Then<'a> {
-    store: &'a ReadStore,
-    ask: Ask,
-    what: String,
-}
-
-impl Then<'_> {
-    async fn answer<Q: Question>(&self, question: &Q) -> Value {
-        let answer = self.store.ask(question, self.ask).await.unwrap();
-        assert_eq!(
-            (Some(answer.as_of), Some(answer.known_at)),
-            (self.ask.as_of, self.ask.known_at)
-        );
-        json!(answer.view)
-    }
-
-    /// The answer must hold what is expected, but for the words that say how it is counted.
-    async fn same<Q: Question>(&self, name: &str, question: &Q, expected: &Value) {
-        let mut answer = self.answer(question).await;
-        if let Some(fields) = answer.as_object_mut() {
-            fields.remove("definition");
-        }
-        self.compare(name, &answer, expected);
-    }
-
-    fn compare(&self, name: &str, answer: &Value, expected: &Value) {
-        if let Some(difference) = difference(answer, expected, name) {
-            panic!("{}: {difference}", self.what);
-        }
-    }
-}
-
-/// Where two values differ, if they do. Estimates may differ in their last digits.
-fn difference(answer: &Value, expected: &Value, path: &str) -> Option<String> {
-    match (answer, expected) {
-        (Value::Object(one), Value::Object(other)) => one
-            .keys()
-            .chain(other.keys())
-            .find_map(|key| difference(&answer[key], &expected[key], &format!("{path}.{key}"))),
-        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => one
-            .iter()
-            .zip(other)
-            .enumerate()
-            .find_map(|(at, (one, other))| difference(one, other, &format!("{path}[{at}]"))),
-        (Value::Number(one), Value::Number(other)) => {
-            let apart = (one.as_f64()? - other.as_f64()?).abs();
-            (apart > 1e-9).then(|| format!("{path}: {one} is not {other}"))
-        }
-        _ => (answer != expected).then(|| format!("{path}: {answer} is not {expected}")),
-    }
 }
 
 /// All answers at one point of the two times. Answers which tasks were due.
@@ -176,7 +111,8 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) -> BTreeSet<Task> 
             active_within_days: 90,
         };
         let expected = persons::detail(&lives[&person], person, as_of);
-        then.same("person", &question, &expected).await;
+        then.same(&format!("participant {person}"), &question, &expected)
+            .await;
         if !expected.is_null() {
             timeline(then, person, &persons::timeline(log, person)).await;
         }
@@ -228,10 +164,10 @@ async fn flows(
             since.unwrap_or(day("1970-01-01")),
             until.map_or(log.as_of, |until| until.min(log.as_of)),
         );
-        let answer = then.answer(&question).await;
+        let answer = json!(then.answer(&question).await);
         assert_eq!(answer["until"], json!(window.1));
         let expected = flow::flows(log, lives, ways, window);
-        then.compare("flows", &answer["flows"], &expected);
+        then.compare("flows", answer["flows"].clone(), &expected);
     }
 }
 
@@ -245,7 +181,7 @@ async fn due(then: &Then<'_>, expected: &[Value]) {
         figures: Figures::default(),
     };
     loop {
-        let page = then.answer(&question).await;
+        let page = json!(then.answer(&question).await);
         items.extend(page["items"].as_array().unwrap().clone());
         match page["next_cursor"].as_str() {
             None => break,
@@ -265,7 +201,7 @@ async fn due(then: &Then<'_>, expected: &[Value]) {
         items.sort_by_key(ToString::to_string);
         json!(items)
     };
-    then.compare("worklist", &sorted(&items), &sorted(expected));
+    then.compare("worklist", sorted(&items), &sorted(expected));
 }
 
 async fn participants(then: &Then<'_>, expected: &[Value]) {
@@ -278,17 +214,17 @@ async fn participants(then: &Then<'_>, expected: &[Value]) {
         active_within_days: 90,
     };
     loop {
-        let page = then.answer(&question).await;
+        let page = json!(then.answer(&question).await);
         found.extend(page["participants"].as_array().unwrap().clone());
         match page["next_cursor"].as_str() {
             None => break,
             Some(next) => question.after = Some(next.parse().unwrap()),
         }
     }
-    then.compare("participants", &json!(found), &json!(expected));
+    then.compare("participants", json!(found), &json!(expected));
 }
 
-async fn timeline(then: &Then<'_>, person: domain::words::ParticipantId, expected: &[Value]) {
+async fn timeline(then: &Then<'_>, person: ParticipantId, expected: &[Value]) {
     let mut facts = vec![];
     let mut question = TimelineOf {
         participant_id: person,
@@ -298,14 +234,18 @@ async fn timeline(then: &Then<'_>, person: domain::words::ParticipantId, expecte
         size: PageSize::new(10),
     };
     loop {
-        let page = then.answer(&question).await;
+        let page = json!(then.answer(&question).await);
         facts.extend(page["facts"].as_array().unwrap().clone());
         match page["next_cursor"].as_str() {
             None => break,
             Some(next) => question.after = Some(next.parse().unwrap()),
         }
     }
-    then.compare("timeline", &json!(facts), &json!(expected));
+    then.compare(
+        &format!("timeline of {person}"),
+        json!(facts),
+        &json!(expected),
+    );
 }
 
 /// What was met on the way.
