@@ -8,9 +8,11 @@ mod flow;
 mod lives;
 mod log;
 mod persons;
+mod plans;
 mod referrals;
 mod retention;
 mod then;
+mod tidgivere;
 mod worklist;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -26,7 +28,9 @@ use projections::{
     flow::Flows,
     journey::{Participants, StandingNow},
     key_figures::KeyFigures,
+    oppdrag::OppdragOfTidgiver,
     participant::ParticipantDetail,
+    plan::PlansOf,
     retention::Retention,
     sentence::SentenceServing,
     timeline::TimelineOf,
@@ -117,10 +121,35 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) -> BTreeSet<Task> 
             timeline(then, person, &persons::timeline(log, person)).await;
         }
     }
+    for (person, life) in &lives {
+        plans(then, *person, &plans::plans(log, life, *person)).await;
+    }
+    for tidgiver_id in tidgivere::tidgivere(log, &lives) {
+        let expected = tidgivere::oppdrag(&lives, tidgiver_id);
+        let question = OppdragOfTidgiver { tidgiver_id };
+        then.same(&format!("tidgiver {tidgiver_id}"), &question, &expected)
+            .await;
+    }
     tasks
         .iter()
         .map(|item| serde_json::from_value(item["task"].clone()).unwrap())
         .collect()
+}
+
+async fn plans(then: &Then<'_>, participant_id: ParticipantId, expected: &Value) {
+    let mut view = then
+        .answer(&PlansOf {
+            participant_id,
+            scope: Scope::All,
+        })
+        .await;
+    let plans = view.iter_mut().flat_map(|view| &mut view.plans);
+    for goal in plans.flat_map(|plan| &mut plan.goals) {
+        // The read models hold no wording, only where it lies.
+        assert_eq!(goal.text, None);
+        goal.text = Some(goal.wording.to_string());
+    }
+    then.compare(&format!("plans of {participant_id}"), json!(view), expected);
 }
 
 async fn sentences(then: &Then<'_>, lives: &lives::Lives, department: &UnitId) {
