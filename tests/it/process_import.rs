@@ -57,7 +57,11 @@ async fn kept(folder: &Path) -> Vec<Vec<u8>> {
 /// Waits until the log has moved on, or nobody is left who could move it.
 async fn moved_past_or(log: &SqliteEventStore, head: Position, mut done: impl FnMut() -> bool) {
     let look = Duration::from_millis(50);
-    while tokio::time::timeout(look, log.moved_past(head)).await.is_err() && !done() {}
+    while tokio::time::timeout(look, log.moved_past(head))
+        .await
+        .is_err()
+        && !done()
+    {}
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

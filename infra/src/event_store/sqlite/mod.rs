@@ -250,7 +250,11 @@ impl EventStore for SqliteEventStore {
         let page = self.streams.read(stream, after).await;
         let page = page.map_err(|error| ReadError::Unavailable(Box::new(error)))?;
         match packed::unpack(&page, Some(stream)) {
-            Ok(events) => Ok(events),
+            Ok(mut events) => {
+                // The index gives them in this order, only SQLite does not promise it.
+                events.sort_by_key(|event| event.version);
+                Ok(events)
+            }
             Err(Unreadable) => Err(reader::unreadable(&self.readers, Position::START).await),
         }
     }

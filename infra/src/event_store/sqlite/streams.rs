@@ -7,16 +7,18 @@
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use domain::es::{StreamName, Version};
-use futures::TryStreamExt;
-use sqlx::{Connection, Row, SqliteConnection};
+use futures::{TryStreamExt, stream::BoxStream};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteRow};
 use tokio::sync::oneshot;
 
+/// The numbers of reads that there are statements for.
+const ROOM: [usize; 6] = [1, 2, 4, 8, 16, 32];
 /// The most reads of one group.
-const GROUP: usize = 32;
+const GROUP: usize = ROOM[ROOM.len() - 1];
 
 /// A stream's events as one value, still to be unpacked; or why there is none.
 pub(super) type Page = Result<String, Arc<sqlx::Error>>;
@@ -92,38 +94,51 @@ async fn read_all(connection: &mut SqliteConnection, group: Vec<Asked>) {
     if group.is_empty() {
         return; // somebody else has read for all
     }
-    let asked: Vec<_> = group
-        .iter()
-        .map(|asked| (asked.stream.as_str(), asked.after.0))
-        .collect();
-    let asked = serde_json::to_string(&asked).expect("texts and numbers always are JSON");
-    let mut answers: Vec<_> = group.into_iter().map(|asked| Some(asked.answer)).collect();
-    let mut pages = sqlx::query(include_str!("read_streams.sql"))
-        .bind(asked)
-        .fetch(connection);
-    let failed = loop {
-        let page = match pages.try_next().await {
-            Ok(Some(row)) => row
-                .try_get(0)
-                .and_then(|nth: i64| Ok((nth, row.try_get(1)?))),
-            Ok(None) => break sqlx::Error::RowNotFound,
-            Err(error) => break error,
-        };
-        match page {
-            Ok((nth, page)) => {
-                let page: Option<String> = page;
-                let place = usize::try_from(nth)
-                    .ok()
-                    .and_then(|nth| answers.get_mut(nth));
-                if let Some(answer) = place.and_then(Option::take) {
-                    answer.send(Ok(page.unwrap_or_default())).ok(); // nobody may be waiting any more
-                }
-            }
-            Err(error) => break error,
-        }
-    };
-    let failed = Arc::new(failed);
-    for answer in answers.into_iter().flatten() {
-        answer.send(Err(Arc::clone(&failed))).ok();
+    let mut query = sqlx::query(AssertSqlSafe(statement(group.len())));
+    let mut answers = Vec::with_capacity(group.len());
+    for asked in group {
+        let after = asked.after.0.cast_signed();
+        query = query.bind(asked.stream.to_string()).bind(after);
+        answers.push(Some(asked.answer));
     }
+    let mut pages = query.fetch(connection);
+    if let Err(error) = answer_each(&mut pages, &mut answers).await {
+        let error = Arc::new(error);
+        for answer in answers.into_iter().flatten() {
+            answer.send(Err(Arc::clone(&error))).ok();
+        }
+    }
+}
+
+/// Nobody may be waiting for an answer any more.
+async fn answer_each(
+    pages: &mut BoxStream<'_, Result<SqliteRow, sqlx::Error>>,
+    answers: &mut [Option<oneshot::Sender<Page>>],
+) -> Result<(), sqlx::Error> {
+    // Not until there are no more rows: to be told so is one more way to SQLite's thread.
+    for _ in 0..answers.len() {
+        let page = pages.try_next().await?.ok_or(sqlx::Error::RowNotFound)?;
+        let nth: i64 = page.try_get(0)?;
+        let text: Option<String> = page.try_get(1)?;
+        let place = usize::try_from(nth)
+            .ok()
+            .and_then(|nth| answers.get_mut(nth));
+        if let Some(answer) = place.and_then(Option::take) {
+            answer.send(Ok(text.unwrap_or_default())).ok();
+        }
+    }
+    Ok(())
+}
+
+/// One statement for so many reads. What it has room for besides asks for no stream.
+fn statement(reads: usize) -> Arc<str> {
+    static TEXTS: [OnceLock<Arc<str>>; ROOM.len()] = [const { OnceLock::new() }; ROOM.len()];
+    let room = ROOM.partition_point(|room| *room < reads);
+    let text = TEXTS[room].get_or_init(|| {
+        let reads: Vec<_> = (0..ROOM[room])
+            .map(|nth| include_str!("read_stream.sql").replace("$nth", &nth.to_string()))
+            .collect();
+        reads.join("UNION ALL\n").into()
+    });
+    Arc::clone(text)
 }
