@@ -150,6 +150,14 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
         assert_eq!(mode & 0o777, 0o600);
     }
 
+    // Refused lines never take the place of what they came from.
+    let onto_itself = ["import", "old.ndjson", "--refused", "./old.ndjson"];
+    let onto_itself = stegspor(folder.path(), &onto_itself);
+    assert!(!onto_itself.status.success());
+    assert!(text(&onto_itself.stderr).contains("name another file by --refused"));
+    let source = std::fs::read_to_string(folder.path().join("old.ndjson")).unwrap();
+    assert_eq!(source, lines.join("\n"));
+
     let again: Value = serde_json::from_slice(&stegspor(folder.path(), &arguments).stdout).unwrap();
     assert_eq!(
         (&again["accepted"], &again["already_recorded"]),

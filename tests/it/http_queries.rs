@@ -390,3 +390,45 @@ async fn a_plan_is_read_back_in_the_participants_own_words() {
         assert_eq!(reply.status, 404);
     }
 }
+
+#[tokio::test]
+async fn a_coordinator_sees_no_standing_no_pause_and_no_reason_of_an_end() {
+    let app = TestApp::new().await;
+    let id = app.contact_made(OSLO, "2021-05-01", "Kari Eksempel").await;
+    app.caught_up().await;
+    let coordinator = async |path: &str| {
+        let asked = app.get(path).role_at(Role::TidgiverCoordinator, OSLO);
+        asked.await.body
+    };
+    let fields = |stay: &Value| -> Vec<String> {
+        let mut fields: Vec<_> = stay.as_object().unwrap().keys().cloned().collect();
+        fields.sort();
+        fields
+    };
+    let one = coordinator(&format!("/v1/participants/{id}")).await;
+    assert_eq!(
+        fields(&one["stays"][0]),
+        [
+            "department",
+            "ended",
+            "opened",
+            "readiness",
+            "stay_id",
+            "veileder"
+        ]
+    );
+    let list = coordinator("/v1/participants").await;
+    assert_eq!(
+        fields(&list["participants"][0]),
+        [
+            "department",
+            "ended",
+            "first_name",
+            "opened",
+            "participant_id",
+            "stay_id",
+            "veileder",
+            "wishes"
+        ]
+    );
+}

@@ -96,7 +96,13 @@ impl Import {
             let length = file.metadata()?.len();
             (Box::new(file), length)
         };
-        let mut bin = Bin::new(self.refused_path(standard_input), standard_input);
+        let refused = self.refused_path(standard_input);
+        anyhow::ensure!(
+            standard_input || !same_file(&self.file, &refused),
+            "the refused lines would take the place of {}: name another file by --refused",
+            self.file.display()
+        );
+        let mut bin = Bin::new(refused, standard_input);
         let mut lines = Lines::new(source);
         let last = store::last_recorded(app.log.as_ref()).await?;
         let mut importer = Importer::new(app.clone(), self.trusted_history, last);
@@ -180,4 +186,11 @@ fn told(line: u64, problem: &Problem) -> Refused {
         pointer: told.pointer,
         detail,
     }
+}
+
+/// Whether two paths lead to one file, if both are there.
+fn same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize()
+        .and_then(|one| Ok(one == other.canonicalize()?))
+        .unwrap_or(false)
 }

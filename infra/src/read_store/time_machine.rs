@@ -33,7 +33,7 @@ struct Made {
 }
 
 /// Tables kept.
-const KEPT: usize = 6;
+const KEPT: usize = 3;
 
 pub(super) struct TimeMachine {
     log: Arc<dyn EventStore>,

@@ -16,7 +16,7 @@ use serde_json::{Value, json as value};
 use super::{
     super::{Endpoint, Parameter, Service, asking::Asked, endpoint::ETAG},
     asking, json,
-    participants::add_words,
+    participants::{add_words, for_matching},
     scope,
 };
 use crate::{
@@ -26,17 +26,6 @@ use crate::{
 };
 
 const ROUTE: &str = "/v1/participants/{participant_id}";
-
-/// What of a stay is about treatment, or leads there.
-const OF_TREATMENT: [&str; 7] = [
-    "channels",
-    "through",
-    "referral_id",
-    "situation",
-    "phase",
-    "phase_unit",
-    "discharge",
-];
 
 pub(super) fn endpoint() -> Endpoint {
     let mut operation = asking::operation::<ParticipantDetailView>(
@@ -105,17 +94,13 @@ async fn handle(
     Ok((headers, Json(answer)))
 }
 
-/// Leaves out treatment, sentence and relapse.
+/// Leaves out treatment, sentence and relapse, and what tells of them.
 fn without_treatment(answer: &mut Value) {
     if let Some(answer) = answer.as_object_mut() {
         answer.remove("relapses");
         answer.remove("sentences");
     }
     if let Some(stays) = answer["stays"].as_array_mut() {
-        for stay in stays.iter_mut().filter_map(Value::as_object_mut) {
-            for field in OF_TREATMENT {
-                stay.remove(field);
-            }
-        }
+        stays.iter_mut().for_each(for_matching);
     }
 }

@@ -60,12 +60,37 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
                 .view
                 .next_cursor
                 .map(|cursor| asking::sealed(app, ROUTE, &cursor));
-            json(&answer)
+            let mut answer = json(&answer);
+            if sight.persons != Persons::Named
+                && let Some(stays) = answer["participants"].as_array_mut()
+            {
+                stays.iter_mut().for_each(for_matching);
+            }
+            answer
         }
         Of::All | Of::Myself(_) => return Err(Problem::general(&general::NOT_FOUND)),
     };
     name(app, &mut answer["participants"], sight.persons).await?;
     Ok(Json(answer))
+}
+
+/// What somebody who matches participants with tidgivere sees of a stay. A pause is a relapse, and
+/// an end has its reason: neither is among it.
+const FOR_MATCHING: [&str; 7] = [
+    "participant_id",
+    "stay_id",
+    "department",
+    "veileder",
+    "opened",
+    "ended",
+    "readiness",
+];
+
+/// Leaves of a stay what matching needs.
+pub(super) fn for_matching(stay: &mut Value) {
+    if let Some(stay) = stay.as_object_mut() {
+        stay.retain(|field, _| FOR_MATCHING.contains(&field.as_str()));
+    }
 }
 
 /// Adds to each person what they are called, as far as the asker sees it.

@@ -57,8 +57,9 @@ const BUSY: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(250);
 /// How many events are checked at a time.
 const PAGE: usize = 2_000;
-/// The writer's page cache: 64 MiB, in the unit that SQLite takes.
-const CACHE_KIB: &str = "-65536";
+/// The writer's page cache: 16 MiB, in the unit that SQLite takes. A longer log's pages lie in the
+/// cache of the operating system.
+const CACHE_KIB: &str = "-16384";
 /// After how many pages of the write-ahead log they are moved into the file.
 const CHECKPOINT_PAGES: &str = "4000";
 
