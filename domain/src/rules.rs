@@ -187,6 +187,9 @@ rules! {
     G6 "told-of-living-memory"
         "What is told is of living memory: nothing happened before 1900."
         "Det som fortelles, er i manns minne: ingenting hendte før 1900.";
+    G7 "what-others-rest-on-stands"
+        "An entry on which others rest is retracted after them."
+        "En oppføring som andre hviler på, trekkes tilbake etter dem.";
 }
 
 /// Every rule.

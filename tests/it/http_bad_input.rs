@@ -187,6 +187,49 @@ async fn what_lies_before_living_memory_is_a_slip_of_the_pen() {
 }
 
 #[tokio::test]
+async fn what_a_stay_rests_on_is_retracted_last() {
+    let app = TestApp::new().await;
+    let contact = json!({
+        "department": OSLO, "channels": ["other"], "occurred_at": "2021-05-01",
+    });
+    let opened = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .json(&contact)
+        .await;
+    let id = opened.body["ids"]["participant_id"].as_str().unwrap();
+    let first = &opened.body["event_ids"][0];
+    let path = |command: &str| format!("/v1/participants/{id}/{command}");
+    let held = json!({ "occurred_at": "2021-05-02" });
+    let held = app
+        .post(&path("hold-first-conversation"))
+        .veileder(OSLO)
+        .json(&held)
+        .await;
+    let second = &held.body["event_ids"][0];
+    let retract = async |entry: &Value| {
+        let body = json!({ "entry": entry, "reason": "duplicate" });
+        let asked = app.post(&path("retract-entry")).veileder(OSLO).json(&body);
+        asked.await
+    };
+    let reply = retract(first).await;
+    let said = format!(
+        "entry {} rests on this one: retract that first",
+        second.as_str().unwrap()
+    );
+    assert_problem(
+        &reply,
+        409,
+        "what-others-rest-on-stands",
+        "G7",
+        "An entry on which others rest is retracted after them.",
+        &[("/entry", &said)],
+    );
+    assert_eq!(retract(second).await.status, 201);
+    assert_eq!(retract(first).await.status, 201);
+}
+
+#[tokio::test]
 async fn which_of_review_and_end_is_wrong_is_said_in_plain_words() {
     let app = TestApp::new().await;
     let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;

@@ -178,6 +178,18 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
                 .detail(detail.clone())
                 .at("/entry", detail)
         }
+        ExecuteError::RestedOn { by, .. } => {
+            let detail = Text::made(
+                format!("entry {} rests on this one: retract that first", by.0),
+                format!(
+                    "oppføringen {} hviler på denne: trekk den tilbake først",
+                    by.0
+                ),
+            );
+            Problem::rule(domain::rules::G7, axum::http::StatusCode::CONFLICT)
+                .detail(detail.clone())
+                .at("/entry", detail)
+        }
         ExecuteError::Correction(_) => Problem::general(&general::INVALID_DATA).at(
             "/data",
             Text::of(

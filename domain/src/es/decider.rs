@@ -38,6 +38,13 @@ pub trait Decider: 'static {
 
     /// What is known after one more fact. Total: a fact is never refused.
     fn evolve(state: Self::State, entry: &Entry<Self::Event>) -> Self::State;
+
+    /// Whether a fact has no place without an earlier one: then that one is not retracted while
+    /// the fact stands (rule G7).
+    fn rests_on(fact: &Self::Event, earlier: &Self::Event) -> bool {
+        let _ = (fact, earlier);
+        false
+    }
 }
 
 /// A refusal that names the rule it rests on.

@@ -64,6 +64,14 @@ pub enum ExecuteError<R: Broken> {
         /// The entry it names.
         entry: EventId,
     },
+    /// It retracts an entry on which another rests.
+    #[error("entry {by} rests on entry {entry}")]
+    RestedOn {
+        /// The entry it names.
+        entry: EventId,
+        /// One that rests on it.
+        by: EventId,
+    },
     /// A correction without the shape of the entry it corrects.
     #[error("the correction does not have the shape of the entry it corrects")]
     Correction(#[source] DecodeError),
@@ -218,8 +226,19 @@ impl<D: Decider> Aggregate<D> {
                 .event
                 .corrected(correction.schema_version, &correction.data)
                 .map_err(ExecuteError::Correction)?;
+            return Ok(());
         }
-        Ok(())
+        let standing = amend::effective(self.entries.clone());
+        match standing
+            .iter()
+            .find(|other| other.id != entry && D::rests_on(&other.event, &target.event))
+        {
+            Some(other) => Err(ExecuteError::RestedOn {
+                entry,
+                by: other.id,
+            }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub use state::{
 };
 
 use crate::{
-    es::{Context, Day, Decider, Entry, StreamName},
+    es::{Context, Day, Decider, Entry, EventData, StreamName},
     words::{ParticipantId, StayId, UnitId, World},
 };
 
@@ -64,6 +64,15 @@ impl Decider for Participant {
 
     fn evolve(state: ParticipantState, entry: &Entry<ParticipantEvent>) -> ParticipantState {
         state.evolve(entry)
+    }
+
+    /// All that was recorded in a stay rests on the entry that opened it.
+    fn rests_on(fact: &ParticipantEvent, earlier: &ParticipantEvent) -> bool {
+        let opens = matches!(
+            earlier.fact,
+            ParticipantFact::FirstContactMade(_) | ParticipantFact::ReEntered(_)
+        );
+        opens && fact.stay_id == earlier.stay_id && EventData::amendment(fact).is_none()
     }
 }
 
