@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 
-use serde_json::json;
-use tests::{OSLO, Serving, token};
+use serde_json::{Value, json};
+use tests::{OSLO, Serving, stegspor, token};
 
 #[test]
 fn streams_end_first_and_what_is_under_way_is_answered() {
@@ -55,4 +55,13 @@ fn streams_end_first_and_what_is_under_way_is_answered() {
     answer.read_to_string(&mut answered).unwrap();
     assert!(answered.contains("HTTP/1.1 201 Created"), "{answered}");
     assert!(serving.ended().success());
+
+    // The whole log lies in the one file, and can be copied.
+    let copy = folder.path().join("copy");
+    std::fs::create_dir_all(copy.join("data")).unwrap();
+    let log = folder.path().join("data/log.sqlite");
+    std::fs::copy(log, copy.join("data/log.sqlite")).unwrap();
+    let verified = stegspor(&copy, &["verify", "--json"]);
+    let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(verified["position"], json!(2));
 }

@@ -129,6 +129,7 @@ impl Import {
         bar.done();
         bin.close()?;
         app.swept(&settings.data).await?;
+        store::bring_to_rest(&settings).await?;
         self.tell(&report, &bin)?;
         Ok(if report.refused.is_empty() {
             Ended::Well

@@ -110,6 +110,7 @@ pub(super) async fn until_asked_to_end(
     }
     projecting.await.context("the read models stopped")?;
     app.swept(&settings.data).await?;
+    store::bring_to_rest(settings).await?;
     Ok(Ended::Well)
 }
 

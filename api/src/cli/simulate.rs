@@ -54,6 +54,7 @@ impl Simulate {
         .await?;
         bar.done();
         app::swept(log.as_ref(), &settings.data).await?;
+        store::bring_to_rest(&settings).await?;
         let events = log.head().await?;
         println!(
             "{events} events of {} persons in {}",

@@ -31,6 +31,13 @@ pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
         })
 }
 
+/// Leaves the log in one file, where it lies in a file: at the end of what wrote to it.
+pub(super) async fn bring_to_rest(settings: &Settings) -> anyhow::Result<()> {
+    event_store::bring_to_rest(&settings.event_store)
+        .await
+        .context("the log could not be brought to rest")
+}
+
 /// The log, if there is one, to be looked at beside whoever writes to it: who only looks makes
 /// none.
 pub(super) async fn existing_log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {

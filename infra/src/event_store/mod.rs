@@ -86,6 +86,18 @@ pub async fn open_to_read(url: &str) -> Result<Arc<dyn Log>, OpenError> {
     open_with(url, SqliteOptions::default()).await
 }
 
+/// Brings a log in a file to rest: all of it lies in the one file then, and can be copied. To be
+/// called when nobody writes any more.
+pub async fn bring_to_rest(url: &str) -> Result<(), OpenError> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) => {
+            let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+            sqlite::bring_to_rest(path).await.map_err(OpenError::Engine)
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn open_with(url: &str, options: SqliteOptions) -> Result<Arc<dyn Log>, OpenError> {
     let (scheme, path) = url.split_once(':').unwrap_or((url, ""));
     match scheme {
