@@ -16,7 +16,7 @@ use serde::Deserialize;
 /// Where the data lie, and where to listen. The same in every subcommand.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Where {
-    /// The folder of log, read models, vault and keys [default: ./stegspor-data]
+    /// The folder of log, read models, vault and keys [default: ./stegspor-data; of the demo ./stegspor-data/demo]
     #[arg(long, value_name = "DIR", env = "STEGSPOR_DATA")]
     data: Option<PathBuf>,
     /// The log, as sqlite:PATH or memory: [default: sqlite:DIR/log.sqlite]
