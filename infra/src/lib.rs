@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod event_store;
 pub mod ids;
+pub mod postgres;
 pub mod read_store;
 pub mod staging;
 pub mod vault;
