@@ -114,22 +114,20 @@ impl Application {
     }
 }
 
-/// The department of the earlier stay in which what a command closes was left open.
+/// The department of the earlier stay in which what a command names began.
 fn left_at(person: &Person, kind: &Kind, fields: &Map<String, Value>) -> Option<UnitId> {
     let named = |name: &str| fields.get(name)?.as_str();
-    match kind.command {
-        "end-oppdrag" => {
-            let oppdrag = named("oppdrag_id")?.parse().ok()?;
-            let stay = person.earlier_stay_with(oppdrag)?;
-            Some(stay.department.clone())
-        }
-        "acknowledge-safety-concern" => {
-            let concern = named("concern_id")?.parse().ok()?;
-            let stay = person.earlier_stay(person.concerns.get(&concern)?.stay)?;
-            Some(stay.department.clone())
-        }
-        _ => None,
+    if kind.command == "acknowledge-safety-concern" {
+        let concern = named("concern_id")?.parse().ok()?;
+        let stay = person.earlier_stay(person.concerns.get(&concern)?.stay)?;
+        return Some(stay.department.clone());
     }
+    let oppdrag = named("oppdrag_id").and_then(|id| id.parse().ok());
+    let goal = named("goal_id").and_then(|id| id.parse().ok());
+    let stay = oppdrag
+        .and_then(|id| person.earlier_stay_with(id))
+        .or_else(|| person.earlier_stay_aiming_at(goal?))?;
+    Some(stay.department.clone())
 }
 
 fn about_referral(state: &ReferralState) -> Option<About> {

@@ -99,6 +99,11 @@ where
         }
     }
 
+    /// What became of the command, to be compared with that of another.
+    pub fn outcome(self) -> Result<Vec<D::Event>, D::Rejection> {
+        self.outcome
+    }
+
     /// It is already so: nothing is added.
     ///
     /// # Panics

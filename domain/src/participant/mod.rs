@@ -13,9 +13,7 @@ mod state;
 pub use codes::*;
 pub use event::*;
 pub use rejection::ParticipantRejection;
-pub use state::{
-    Concern, Consent, EarlierStay, Oppdrag, ParticipantState, Person, Plan, Relapse, Stage, Stay,
-};
+pub use state::{Concern, Consent, Oppdrag, ParticipantState, Person, Plan, Relapse, Stage, Stay};
 
 use crate::{
     es::{Context, Day, Decider, Entry, EventData, StreamName},
@@ -158,34 +156,38 @@ impl Person {
         if let C::ReEnter(opening) = command {
             return self.re_enter(opening, context);
         }
-        let earlier = self.earlier_stay_of(&command, context.day());
-        let permit = match earlier {
-            Some(earlier) => self.permit_late(earlier, &command, context)?,
-            None => self.permit(&command, context)?,
+        let stay = self.stay_of(&command, context.day());
+        let permit = match self.permit_of_person(&command, context)? {
+            Some(permit) => permit,
+            None => stay.permit(&command, context)?,
         };
         match permit {
             Permit::Unneeded => Ok(vec![]),
-            Permit::Record => {
-                let (stay_id, referral_id) = earlier
-                    .map_or((self.stay.id, self.stay.referral_id), |earlier| {
-                        (earlier.id, earlier.referral_id)
-                    });
-                Ok(vec![ParticipantEvent {
-                    stay_id,
-                    referral_id,
-                    fact: command.into_fact(),
-                }])
-            }
+            Permit::Record => Ok(vec![ParticipantEvent {
+                stay_id: stay.id,
+                referral_id: stay.referral_id,
+                fact: command.into_fact(),
+            }]),
         }
     }
 
-    /// The earlier stay that a command belongs to; `None` if it belongs to the present one. What
-    /// is ended belongs where it began, anything else to the stay that was open on the day.
-    fn earlier_stay_of(&self, command: &C, day: Day) -> Option<&EarlierStay> {
-        match command {
-            C::EndOppdrag(ended) => self.earlier_stay_with(ended.oppdrag_id),
+    /// The stay that a command belongs to. What names an oppdrag or a goal belongs where that
+    /// began, anything else to the stay that was open on the day: so a fact told late is taken
+    /// alike whether the person came back meanwhile or not.
+    fn stay_of(&self, command: &C, day: Day) -> &Stay {
+        let earlier = match command {
+            C::HoldStartConversation(StartConversationHeld { oppdrag_id })
+            | C::HoldOppdragMeeting(OppdragMeetingHeld { oppdrag_id, .. })
+            | C::CancelOppdragMeeting(OppdragMeetingCancelled { oppdrag_id, .. })
+            | C::ReviewOppdrag(OppdragReviewed { oppdrag_id, .. })
+            | C::ExtendOppdrag(OppdragExtended { oppdrag_id, .. })
+            | C::EndOppdrag(OppdragEnded { oppdrag_id, .. }) => self.earlier_stay_with(*oppdrag_id),
+            C::ReportGoalProgress(GoalProgressReported { goal_id, .. })
+            | C::ReachGoal(GoalReached { goal_id })
+            | C::DropGoal(GoalDropped { goal_id }) => self.earlier_stay_aiming_at(*goal_id),
             _ => self.earlier_stay_on(day),
-        }
+        };
+        earlier.unwrap_or(&self.stay)
     }
 
     fn re_enter(
@@ -203,32 +205,6 @@ impl Person {
             referral_id: opening.referral_id,
             fact: ParticipantFact::ReEntered(opening),
         }])
-    }
-
-    fn permit(&self, command: &C, context: &Context<'_, World>) -> Result<Permit, Why> {
-        match self.permit_of_person(command, context)? {
-            Some(permit) => Ok(permit),
-            None => self.stay.permit(command, context),
-        }
-    }
-
-    /// A fact of an earlier stay, told late: taken if the present stay need not know of it.
-    fn permit_late(
-        &self,
-        earlier: &EarlierStay,
-        command: &C,
-        context: &Context<'_, World>,
-    ) -> Result<Permit, Why> {
-        match self.permit_of_person(command, context)? {
-            Some(permit) => Ok(permit),
-            None => match command {
-                C::HoldContact(_) | C::EnterTreatmentPhase(_) => Ok(Permit::Record),
-                C::EndOppdrag(ended) => {
-                    oppdrag::may_end(&earlier.oppdrag, ended.oppdrag_id, context.day())
-                }
-                _ => Err(Why::StayEnded { on: earlier.over }),
-            },
-        }
     }
 
     /// Rule D35: a worry can always be raised, also after an end and about what is over.
@@ -281,6 +257,9 @@ impl Person {
                 Ok(Some(Permit::unless(concern.acknowledged)))
             }
             C::CorrectEntry(_) | C::RetractEntry(_) => Ok(Some(Permit::Record)),
+            C::SetGoal(goal) if self.earlier_stay_aiming_at(goal.goal_id).is_some() => {
+                Err(Why::NameTaken)
+            }
             C::MatchTidgiver(matched) if self.earlier_stay_with(matched.oppdrag_id).is_some() => {
                 Err(Why::NameTaken)
             }

@@ -25,8 +25,8 @@ pub enum ParticipantState {
 pub struct Person {
     /// The present stay, or the last one.
     pub stay: Stay,
-    /// The stays before it.
-    pub earlier: Vec<EarlierStay>,
+    /// The stays before it; all of them are over.
+    pub earlier: Vec<Stay>,
     /// What the person consented to, over all stays.
     pub consents: BTreeMap<ConsentId, Consent>,
     /// The safety concerns, over all stays: a worry does not end with a stay (rule D35).
@@ -87,23 +87,6 @@ pub struct Stay {
     pub serving: Option<Day>,
     /// The day from which the person is on the list without being active, by agreement (rule D13).
     pub passive: Option<Day>,
-}
-
-/// A stay that is over.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EarlierStay {
-    /// Its name.
-    pub id: StayId,
-    /// The referral that led to it.
-    pub referral_id: Option<ReferralId>,
-    /// The department that held it.
-    pub department: UnitId,
-    /// The day of the first contact.
-    pub opened: Day,
-    /// The day it ended.
-    pub over: Day,
-    /// The assignments: one may have been left open, or a worry may be about one.
-    pub oppdrag: BTreeMap<OppdragId, Oppdrag>,
 }
 
 /// A consent, given and perhaps withdrawn.
@@ -170,24 +153,32 @@ impl Person {
     /// The earlier stay that a fact of `day`, told late, belongs to; `None` if it belongs to the
     /// present one.
     #[must_use]
-    pub fn earlier_stay_on(&self, day: Day) -> Option<&EarlierStay> {
+    pub fn earlier_stay_on(&self, day: Day) -> Option<&Stay> {
         if day >= self.stay.opened {
             return None;
         }
-        self.earlier
-            .iter()
-            .find(|earlier| earlier.opened <= day && day <= earlier.over)
+        self.earlier.iter().find(|earlier| {
+            earlier.opened <= day && matches!(earlier.stage, Stage::Over(on) if day <= on)
+        })
     }
 
     /// The earlier stay of this name.
     #[must_use]
-    pub fn earlier_stay(&self, id: StayId) -> Option<&EarlierStay> {
+    pub fn earlier_stay(&self, id: StayId) -> Option<&Stay> {
         self.earlier.iter().find(|earlier| earlier.id == id)
+    }
+
+    /// The earlier stay in which a goal was set.
+    #[must_use]
+    pub fn earlier_stay_aiming_at(&self, goal: GoalId) -> Option<&Stay> {
+        self.earlier
+            .iter()
+            .find(|earlier| earlier.goals.contains_key(&goal))
     }
 
     /// The earlier stay that an assignment was part of.
     #[must_use]
-    pub fn earlier_stay_with(&self, oppdrag: OppdragId) -> Option<&EarlierStay> {
+    pub fn earlier_stay_with(&self, oppdrag: OppdragId) -> Option<&Stay> {
         self.earlier
             .iter()
             .find(|earlier| earlier.oppdrag.contains_key(&oppdrag))
@@ -260,19 +251,11 @@ impl Person {
         match fact {
             F::ReEntered(re_entered) => {
                 let next = Stay::open(stay_id, day, re_entered);
-                let last = std::mem::replace(&mut self.stay, next);
-                let over = match last.stage {
-                    Stage::Over(on) => on,
-                    _ => day,
-                };
-                self.earlier.push(EarlierStay {
-                    id: last.id,
-                    referral_id: last.referral_id,
-                    department: last.department,
-                    opened: last.opened,
-                    over,
-                    oppdrag: last.oppdrag,
-                });
+                let mut last = std::mem::replace(&mut self.stay, next);
+                if !matches!(last.stage, Stage::Over(_)) {
+                    last.stage = Stage::Over(day);
+                }
+                self.earlier.push(last);
             }
             F::ConsentGiven(given) => {
                 self.consents.insert(
@@ -302,17 +285,13 @@ impl Person {
                 }
             }
             fact if stay_id == self.stay.id => self.stay.evolve(day, fact),
-            F::OppdragEnded(ended) => {
-                let left_open = self
-                    .earlier
-                    .iter_mut()
-                    .find_map(|earlier| earlier.oppdrag.get_mut(&ended.oppdrag_id));
-                if let Some(oppdrag) = left_open {
-                    oppdrag.ended = Some(day);
+            // Told late: nothing of the present stay changes.
+            fact => {
+                let mut earlier = self.earlier.iter_mut();
+                if let Some(stay) = earlier.find(|stay| stay.id == stay_id) {
+                    stay.evolve(day, fact);
                 }
             }
-            // About an earlier stay, told late: nothing of the present one changes.
-            _ => {}
         }
     }
 }

@@ -697,15 +697,7 @@ mod standing {
             "2020-05-01",
             C::HoldContact(contact_held()),
         );
-        let over = Why::StayEnded {
-            on: day("2020-06-01"),
-        };
-        refused(
-            history,
-            "2020-05-01",
-            C::ReportRelapse(RelapseReported {}),
-            &over,
-        );
+        taken(history, "2020-05-01", C::ReportRelapse(RelapseReported {}));
     }
 
     #[test]
@@ -1210,6 +1202,8 @@ mod oppdrag {
         }
     }
 }
+
+mod late;
 
 mod record {
     use super::*;
