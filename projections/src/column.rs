@@ -16,7 +16,7 @@ use domain::{
     },
 };
 use serde::{Deserialize, Serialize, de::value::StrDeserializer};
-use sqlx::{Decode, Row as _, Sqlite, Type, sqlite::SqliteRow};
+use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
 /// What a column holds is not a value of its type.
@@ -38,9 +38,10 @@ pub trait Column: Sized {
 }
 
 /// Reads one column of a row; an error names the column.
-pub fn column<'r, C: Column>(row: &'r SqliteRow, name: &str) -> Result<C, sqlx::Error>
+pub fn column<'r, C: Column, R: Row>(row: &'r R, name: &str) -> Result<C, sqlx::Error>
 where
-    C::Stored: Decode<'r, Sqlite> + Type<Sqlite>,
+    C::Stored: Decode<'r, R::Database> + Type<R::Database>,
+    for<'n> &'n str: ColumnIndex<R>,
 {
     C::load(row.try_get(name)?).map_err(|source| sqlx::Error::ColumnDecode {
         index: name.to_owned(),

@@ -30,6 +30,7 @@ mod median;
 mod page;
 mod question;
 mod row;
+mod rows;
 
 pub mod contact;
 pub mod cooperation;
@@ -55,3 +56,4 @@ pub use fold::{Happened, ParticipantHappened, Projection, WorldOrder, fold, in_w
 pub use page::{Cursor, CursorError, PageSize};
 pub use question::{Answer, Ask, AskError, Question, Scope};
 pub use row::Row;
+pub use rows::{Arguments, Rows, Selected, Statement};

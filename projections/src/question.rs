@@ -8,9 +8,8 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
-use crate::{CursorError, Row};
+use crate::{CursorError, Row, Rows};
 
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +33,7 @@ pub trait Question: Send + Sync {
     /// Reads the answer, as of a day, from rows that hold no fact after it.
     fn ask(
         &self,
-        rows: &mut SqliteConnection,
+        rows: &mut Rows<'_>,
         as_of: Day,
     ) -> impl Future<Output = Result<Self::View, AskError>> + Send;
 }

@@ -1,9 +1,11 @@
 //! One struct is one table.
 
-use sqlx::{Sqlite, error::BoxDynError, sqlite::SqliteArguments};
+use sqlx::{Encode, Postgres, Sqlite, Type, error::BoxDynError};
+
+use crate::{Arguments, Selected};
 
 /// A row of a read model's table.
-pub trait Row: Clone + Send + Sync + std::fmt::Debug + PartialEq + 'static {
+pub trait Row: Selected + Clone + Sync + std::fmt::Debug + PartialEq + 'static {
     /// The table.
     const TABLE: &'static str;
     /// The column that names the stream the row was folded from.
@@ -13,18 +15,19 @@ pub trait Row: Clone + Send + Sync + std::fmt::Debug + PartialEq + 'static {
     /// Every column, in the order in which [`Self::bind`] adds them.
     const COLUMNS: &'static [&'static str];
     /// Adds the row's values to a statement's arguments.
-    fn bind(&self, arguments: &mut SqliteArguments) -> Result<(), BoxDynError>;
+    fn bind(&self, arguments: &mut Arguments) -> Result<(), BoxDynError>;
 }
 
 /// Adds one value to a statement's arguments.
-pub(crate) fn add<C: crate::Column>(
-    arguments: &mut SqliteArguments,
-    value: &C,
-) -> Result<(), BoxDynError>
+pub(crate) fn add<C: crate::Column>(arguments: &mut Arguments, value: &C) -> Result<(), BoxDynError>
 where
-    C::Stored: for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite>,
+    C::Stored: for<'q> Encode<'q, Sqlite>
+        + Type<Sqlite>
+        + for<'q> Encode<'q, Postgres>
+        + Type<Postgres>
+        + 'static,
 {
-    sqlx::Arguments::add(arguments, value.store())
+    arguments.add(value.store())
 }
 
 /// Declares a row: its table, the column that names its stream, its primary key, its columns.
@@ -44,7 +47,7 @@ macro_rules! row {
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
             fn bind(
                 &self,
-                arguments: &mut sqlx::sqlite::SqliteArguments,
+                arguments: &mut $crate::Arguments,
             ) -> Result<(), sqlx::error::BoxDynError> {
                 $($crate::row::add(arguments, &self.$field)?;)+
                 Ok(())
@@ -54,14 +57,21 @@ macro_rules! row {
     };
 }
 
-/// Lets a struct be read from the columns of the same names.
+/// Lets a struct be read from the columns of the same names, on every engine.
 macro_rules! selected {
     ($name:ident { $($field:ident),+ $(,)? }) => {
-        impl<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> for $name {
-            fn from_row(row: &'r sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {
+        $crate::row::selected_from!(sqlx::sqlite::SqliteRow, $name { $($field),+ });
+        $crate::row::selected_from!(sqlx::postgres::PgRow, $name { $($field),+ });
+    };
+}
+
+macro_rules! selected_from {
+    ($row:ty, $name:ident { $($field:ident),+ }) => {
+        impl<'r> sqlx::FromRow<'r, $row> for $name {
+            fn from_row(row: &'r $row) -> Result<Self, sqlx::Error> {
                 Ok(Self { $($field: $crate::column(row, stringify!($field))?,)+ })
             }
         }
     };
 }
-pub(crate) use {row, selected};
+pub(crate) use {row, selected, selected_from};

@@ -16,8 +16,8 @@ use infra::{
     event_store::{SqliteEventStore, SqliteOptions},
     read_store::{Projector, ReadStore, read_models},
 };
-use projections::{Ask, AskError, Projection, Question, journey::Journey};
-use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
+use projections::{Ask, AskError, Projection, Question, Rows, journey::Journey};
+use sqlx::{Row as _, SqlitePool, sqlite::SqliteConnectOptions};
 
 use crate::{
     Plan, Result,
@@ -201,7 +201,7 @@ impl Question for OneModel {
     type View = ();
     const TABLES: &'static [&'static str] = &[Journey::NAME];
 
-    async fn ask(&self, _: &mut SqliteConnection, _: Day) -> std::result::Result<(), AskError> {
+    async fn ask(&self, _: &mut Rows<'_>, _: Day) -> std::result::Result<(), AskError> {
         Ok(())
     }
 }
@@ -214,7 +214,7 @@ impl Question for AllModels {
     type View = ();
     const TABLES: &'static [&'static str] = read_models();
 
-    async fn ask(&self, _: &mut SqliteConnection, _: Day) -> std::result::Result<(), AskError> {
+    async fn ask(&self, _: &mut Rows<'_>, _: Day) -> std::result::Result<(), AskError> {
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ use infra::{
     clock::FixedClock,
     event_store::MemoryEventStore,
     ids::SeededIds,
+    postgres::ScratchDatabase,
     read_store::ReadStore,
     vault::{MasterKey, SqlitePersonVault},
 };
@@ -43,6 +44,20 @@ pub const SLEMDAL: &str = "slemdal";
 /// Another institution.
 pub const LOLAND: &str = "loland";
 
+/// A database for the read models of one test, if the tests are to run on PostgreSQL:
+/// `STEGSPOR_TEST_ENGINE=postgres`, with `STEGSPOR_TEST_POSTGRES` naming the server.
+async fn database() -> Option<ScratchDatabase> {
+    let engine = std::env::var("STEGSPOR_TEST_ENGINE");
+    match engine.as_deref() {
+        Err(_) | Ok("sqlite") => None,
+        Ok("postgres") => {
+            let made = ScratchDatabase::make("the service").await;
+            Some(made.expect("STEGSPOR_TEST_ENGINE=postgres needs STEGSPOR_TEST_POSTGRES"))
+        }
+        Ok(other) => panic!("STEGSPOR_TEST_ENGINE is sqlite or postgres, not {other}"),
+    }
+}
+
 /// The service, ready to be asked.
 pub struct TestApp {
     /// What answers.
@@ -51,6 +66,7 @@ pub struct TestApp {
     pub clock: Arc<FixedClock>,
     router: Router,
     _folder: TempDir,
+    _database: Option<ScratchDatabase>,
 }
 
 impl TestApp {
@@ -104,7 +120,11 @@ impl TestApp {
             secret: Secret::of([7; 32]),
             figures: Figures::default(),
         });
-        let url = format!("sqlite:{}", path("read.sqlite").display());
+        let database = database().await;
+        let url = database.as_ref().map_or_else(
+            || format!("sqlite:{}", path("read.sqlite").display()),
+            |database| database.url().to_owned(),
+        );
         let read = ReadStore::open(&url, log, clock.clone())
             .await
             .expect("a read store");
@@ -117,6 +137,7 @@ impl TestApp {
             service,
             clock,
             _folder: folder,
+            _database: database,
         }
     }
 

@@ -7,7 +7,7 @@ use projections::AskError;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadStoreError {
     /// A URL that names no read store.
-    #[error("a read store is named sqlite:PATH")]
+    #[error("a read store is named sqlite:PATH or postgres://HOST/DATABASE")]
     Url,
     /// The folder for the file could not be made.
     #[error("the folder of the read store could not be made")]
@@ -36,6 +36,9 @@ pub enum ReadStoreError {
     /// The tables could not be read or written.
     #[error("the read store did not answer")]
     Tables(#[from] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("the tables of the read store could not be brought up to date")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] ReadError),

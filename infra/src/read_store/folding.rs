@@ -13,8 +13,7 @@ use domain::{
     es::{Day, EventStore, Position, ReadError, StreamName, Version},
     event::Recorded,
 };
-use projections::{Happened, WorldOrder, in_world_order};
-use sqlx::SqliteConnection;
+use projections::{Happened, Rows, WorldOrder, in_world_order};
 
 use super::{
     models::ReadModel,
@@ -238,7 +237,7 @@ impl Folding {
     /// Writes what changed, within the caller's transaction. `position` is the last one taken.
     pub(super) async fn flush(
         &mut self,
-        db: &mut SqliteConnection,
+        db: &mut Rows<'_>,
         position: Position,
     ) -> Result<Vec<Parked>, sqlx::Error> {
         self.refold_stale();

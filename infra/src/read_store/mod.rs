@@ -11,13 +11,16 @@
 //! log. So it is written in WAL mode with `synchronous = NORMAL`: a loss of power may cost the
 //! last commits, which the runner then makes again, and never tears one apart.
 
+mod checkpoint;
+mod engine;
 mod error;
 mod folding;
 mod models;
+mod parking;
 mod projector;
 mod reading;
-mod schema;
 mod store;
+mod sum;
 mod time_machine;
 mod write;
 
@@ -29,3 +32,4 @@ pub use models::read_models;
 pub use projector::Projector;
 pub use reading::Parked;
 pub use store::{Behind, ReadStore};
+pub use sum::Sum;

@@ -5,12 +5,15 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use domain::es::{Position, StreamName};
 use projections::{
-    Happened, Projection, contact, cooperation, journey, key_figures, oppdrag, patient, plan,
+    Happened, Projection, Rows, contact, cooperation, journey, key_figures, oppdrag, patient, plan,
     referral, relapse, safety, sentence, tidgiver, timeline, unit,
 };
-use sqlx::SqliteConnection;
 
-use super::{error::ReadStoreError, write};
+use super::{
+    error::ReadStoreError,
+    sum::{self, Sum},
+    write,
+};
 
 macro_rules! all {
     ($($projection:ty),+ $(,)?) => {
@@ -22,7 +25,7 @@ macro_rules! all {
 
         /// All read models, without rows.
         pub(super) fn all() -> Vec<Box<dyn ReadModel>> {
-            vec![$(Box::new(Rows::<$projection>::default())),+]
+            vec![$(Box::new(AtHand::<$projection>::default())),+]
         }
     };
 }
@@ -75,11 +78,13 @@ pub(super) trait ReadModel: Send {
     /// Lets go of a stream's rows, which must have been written.
     fn let_go(&mut self, stream: &StreamName);
     /// Writes what changed.
-    async fn flush(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error>;
+    async fn flush(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error>;
     /// Lets go of what changed without writing it.
     fn skip(&mut self);
+    /// What a table of these rows holds.
+    async fn sum(&self, db: &mut Rows<'_>, table: &str) -> Result<Sum, sqlx::Error>;
     /// Empties the table.
-    async fn clear(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error>;
+    async fn clear(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error>;
 }
 
 /// The rows of one stream.
@@ -101,13 +106,13 @@ impl<R> Default for Slot<R> {
     }
 }
 
-struct Rows<P: Projection> {
+struct AtHand<P: Projection> {
     position: Position,
     slots: HashMap<Arc<StreamName>, Slot<P::Row>>,
     changed: Vec<Arc<StreamName>>,
 }
 
-impl<P: Projection> Default for Rows<P> {
+impl<P: Projection> Default for AtHand<P> {
     fn default() -> Self {
         Self {
             position: Position::START,
@@ -117,7 +122,7 @@ impl<P: Projection> Default for Rows<P> {
     }
 }
 
-impl<P: Projection> Rows<P> {
+impl<P: Projection> AtHand<P> {
     fn written(&mut self) {
         for stream in self.changed.drain(..) {
             let Some(slot) = self.slots.get_mut(&stream) else {
@@ -133,7 +138,7 @@ impl<P: Projection> Rows<P> {
 }
 
 #[async_trait]
-impl<P: Projection> ReadModel for Rows<P> {
+impl<P: Projection> ReadModel for AtHand<P> {
     fn name(&self) -> &'static str {
         P::NAME
     }
@@ -198,7 +203,7 @@ impl<P: Projection> ReadModel for Rows<P> {
         self.slots.remove(stream);
     }
 
-    async fn flush(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn flush(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error> {
         let slots = || {
             self.changed
                 .iter()
@@ -219,7 +224,11 @@ impl<P: Projection> ReadModel for Rows<P> {
         self.written();
     }
 
-    async fn clear(&mut self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    async fn sum(&self, db: &mut Rows<'_>, table: &str) -> Result<Sum, sqlx::Error> {
+        sum::of::<P::Row>(db, table).await
+    }
+
+    async fn clear(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error> {
         self.position = Position::START;
         self.slots.clear();
         self.changed.clear();

@@ -3,27 +3,27 @@
 //! Each read model has a checkpoint of its own, so any of them can be made anew, or be new, beside
 //! others that are up to date. Rows and checkpoints are written in one transaction.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
-    es::{EventId, EventStore, Position, StreamName},
+    es::{EventId, EventStore, Position},
     event::Recorded,
 };
-use sqlx::{Connection, Row, SqliteConnection};
-use uuid::Uuid;
 
 use super::{
+    checkpoint,
+    engine::{Place, Writer},
     error::ReadStoreError,
     folding::Folding,
     models::{self, ReadModel},
-    reading::{self, Parked, Part},
-    schema,
+    parking,
+    reading::{self, Part},
 };
 
 /// Keeps the tables of some read models up with a log.
 pub struct Projector {
     log: Arc<dyn EventStore>,
-    db: SqliteConnection,
+    db: Writer,
     folding: Folding,
     position: Position,
     /// A run was broken off: what is at hand is not what is written.
@@ -34,7 +34,7 @@ pub struct Projector {
 const BATCH: usize = 50_000;
 
 impl Projector {
-    /// Opens the read store that a URL (`sqlite:PATH`) names, made if there is none, to keep only
+    /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names, made if there is none, to keep only
     /// these read models up: all others are left as they are.
     pub async fn open(
         url: &str,
@@ -42,12 +42,12 @@ impl Projector {
         read_models: &[&str],
     ) -> Result<Self, ReadStoreError> {
         let models = models::named(read_models)?;
-        let db = schema::open(&schema::path(url)?).await?;
+        let db = Place::of(url)?.writer().await?;
         Self::over(db, log, models).await
     }
 
     pub(super) async fn over(
-        db: SqliteConnection,
+        db: Writer,
         log: Arc<dyn EventStore>,
         models: Vec<Box<dyn ReadModel>>,
     ) -> Result<Self, ReadStoreError> {
@@ -86,11 +86,8 @@ impl Projector {
         self.folding.forget();
         let mut transaction = self.db.begin().await?;
         for model in self.folding.models() {
-            model.clear(&mut transaction).await?;
-            sqlx::query(include_str!("forget_checkpoint.sql"))
-                .bind(model.name())
-                .execute(&mut *transaction)
-                .await?;
+            model.clear(&mut transaction.rows()).await?;
+            checkpoint::forget(&mut transaction.rows(), model.name()).await?;
         }
         transaction.commit().await?;
         self.position = Position::START;
@@ -100,14 +97,14 @@ impl Projector {
 
     /// Lets go of the file.
     pub async fn close(self) {
-        schema::close(self.db).await;
+        self.db.close().await;
     }
 
     /// Goes on from where the tables were left. Answers how far the furthest of them was folded,
     /// kept up here or elsewhere.
     async fn resume(&mut self) -> Result<Position, ReadStoreError> {
         let log = &self.log;
-        let checkpoints = checkpoints(&mut self.db).await?;
+        let checkpoints = checkpoint::read(&mut self.db.begin().await?.rows()).await?;
         let (checkpoint, event_id) = checkpoints
             .values()
             .max_by_key(|(position, _)| *position)
@@ -126,14 +123,16 @@ impl Projector {
         // A read model that is new here begins at the start; the others wait for it.
         let mut position = checkpoint;
         for model in self.folding.models() {
-            let folded = folded(&checkpoints, model.name());
+            let folded = checkpoint::folded(&checkpoints, model.name());
             model.set_position(folded);
             position = position.min(folded);
         }
         self.position = position;
         self.folding.set_written(position);
         // What stands still further on is met again.
-        let parked = parked(&mut self.db).await?.into_iter();
+        let parked = parking::read(&mut self.db.begin().await?.rows())
+            .await?
+            .into_iter();
         self.folding.park(
             parked
                 .filter(|parked| parked.position <= position)
@@ -146,7 +145,7 @@ impl Projector {
     /// as far as the furthest is folded. One that is behind passes over the same facts again.
     async fn release_parked(&mut self, furthest: Position) -> Result<(), ReadStoreError> {
         let mut readable = vec![];
-        for parked in parked(&mut self.db).await? {
+        for parked in parking::read(&mut self.db.begin().await?.rows()).await? {
             let event = self.log.find(parked.event_id).await?;
             if event.is_some_and(|event| Recorded::decode(event).is_ok()) {
                 readable.push(parked.stream);
@@ -158,14 +157,11 @@ impl Projector {
         let mut folding = Folding::new(self.log.clone(), models::all(), None);
         let mut transaction = self.db.begin().await?;
         for stream in readable {
-            sqlx::query(include_str!("release.sql"))
-                .bind(stream.as_str())
-                .execute(&mut *transaction)
-                .await?;
+            parking::release(&mut transaction.rows(), &stream).await?;
             folding.fetch(Arc::new(stream), furthest).await?;
         }
-        let parked = folding.flush(&mut transaction, furthest).await?;
-        keep_parked(&mut transaction, &parked).await?;
+        let parked = folding.flush(&mut transaction.rows(), furthest).await?;
+        parking::keep(&mut transaction.rows(), &parked).await?;
         transaction.commit().await?;
         self.folding.forget();
         self.resume().await.map(|_| ())
@@ -212,79 +208,19 @@ impl Projector {
     /// Rows and checkpoints, in one transaction.
     async fn write(&mut self, position: Position, last: EventId) -> Result<(), sqlx::Error> {
         let mut transaction = self.db.begin().await?;
-        let parked = self.folding.flush(&mut transaction, position).await?;
-        keep_parked(&mut transaction, &parked).await?;
+        let parked = self
+            .folding
+            .flush(&mut transaction.rows(), position)
+            .await?;
+        parking::keep(&mut transaction.rows(), &parked).await?;
         for model in self.folding.models() {
             if model.position() == position {
-                sqlx::query(include_str!("write_checkpoint.sql"))
-                    .bind(model.name())
-                    .bind(position.0.cast_signed())
-                    .bind(last.0)
-                    .execute(&mut *transaction)
-                    .await?;
+                let at = (position, last.0);
+                checkpoint::write(&mut transaction.rows(), model.name(), at).await?;
             }
         }
         transaction.commit().await?;
         self.position = position;
         Ok(())
     }
-}
-
-/// Up to where each read model is folded, and the event that stands there.
-pub(super) type Checkpoints = HashMap<String, (Position, Uuid)>;
-
-pub(super) async fn checkpoints(db: &mut SqliteConnection) -> Result<Checkpoints, sqlx::Error> {
-    let rows = sqlx::query(include_str!("read_checkpoints.sql"))
-        .fetch_all(db)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let position = Position(row.try_get::<i64, _>("position")?.unsigned_abs());
-            Ok((
-                row.try_get("read_model")?,
-                (position, row.try_get("event_id")?),
-            ))
-        })
-        .collect()
-}
-
-/// Up to where a read model is folded: not at all if it has no checkpoint.
-pub(super) fn folded(checkpoints: &Checkpoints, read_model: &str) -> Position {
-    checkpoints
-        .get(read_model)
-        .map_or(Position::START, |(position, _)| *position)
-}
-
-pub(super) async fn parked(db: &mut SqliteConnection) -> Result<Vec<Parked>, sqlx::Error> {
-    let rows = sqlx::query(include_str!("read_parked.sql"))
-        .fetch_all(db)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let stream: String = row.try_get("stream")?;
-            let version: i64 = row.try_get("schema_version")?;
-            Ok(Parked {
-                stream: StreamName::try_from(stream)
-                    .map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-                position: Position(row.try_get::<i64, _>("position")?.unsigned_abs()),
-                event_id: EventId(row.try_get("event_id")?),
-                kind: row.try_get("kind")?,
-                schema_version: u16::try_from(version).unwrap_or(u16::MAX),
-            })
-        })
-        .collect()
-}
-
-async fn keep_parked(db: &mut SqliteConnection, parked: &[Parked]) -> Result<(), sqlx::Error> {
-    for parked in parked {
-        sqlx::query(include_str!("park.sql"))
-            .bind(parked.stream.as_str())
-            .bind(parked.position.0.cast_signed())
-            .bind(parked.event_id.0)
-            .bind(&parked.kind)
-            .bind(i64::from(parked.schema_version))
-            .execute(&mut *db)
-            .await?;
-    }
-    Ok(())
 }

@@ -3,16 +3,17 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use domain::es::{EventStore, Position};
-use projections::{Answer, Ask, Question};
-use sqlx::{SqliteConnection, SqlitePool};
+use projections::{Answer, Ask, Question, Rows};
 use tokio::sync::{Mutex, watch};
 
 use super::{
+    checkpoint,
+    engine::{Place, Readers, Transaction},
     error::ReadStoreError,
-    models,
-    projector::{self, Projector},
+    models, parking,
+    projector::Projector,
     reading::{self, Parked},
-    schema,
+    sum::Sum,
     time_machine::{TimeMachine, When},
 };
 use crate::clock::Clock;
@@ -31,28 +32,28 @@ pub struct Behind {
 pub struct ReadStore {
     log: Arc<dyn EventStore>,
     clock: Arc<dyn Clock>,
-    readers: SqlitePool,
+    readers: Readers,
     projector: Mutex<Projector>,
     projected: watch::Sender<Position>,
     machine: TimeMachine,
 }
 
 impl ReadStore {
-    /// Opens the read store that a URL (`sqlite:PATH`) names; made if there is none. It shows what
+    /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names; made if there is none. It shows what
     /// it showed when it was closed, until [`Self::catch_up`] or [`Self::run`].
     pub async fn open(
         url: &str,
         log: Arc<dyn EventStore>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ReadStoreError> {
-        let path = schema::path(url)?;
-        let db = schema::open(&path).await?;
+        let place = Place::of(url)?;
+        let db = place.writer().await?;
         let projector = Projector::over(db, log.clone(), models::all()).await?;
         Ok(Self {
             machine: TimeMachine::new(log.clone()),
             log,
             clock,
-            readers: schema::readers(&path).await?,
+            readers: place.readers().await?,
             projected: watch::Sender::new(projector.position()),
             projector: Mutex::new(projector),
         })
@@ -144,7 +145,7 @@ impl ReadStore {
         let as_of = ask.as_of.filter(|day| *day < today);
         let known_at = ask.known_at.filter(|known_at| *known_at < now);
         let mut rows = self.readers.begin().await?;
-        let mut position = shown(&mut rows, Q::TABLES).await?;
+        let mut position = shown(&mut rows.rows(), Q::TABLES).await?;
         let known = match known_at {
             None if as_of.is_none() => position,
             None => self.log.head().await?,
@@ -159,11 +160,12 @@ impl ReadStore {
                 position: known,
                 as_of,
             };
-            rows = self.machine.tables(Q::TABLES, when).await?.begin().await?;
+            let tables = self.machine.tables(Q::TABLES, when).await?;
+            rows = Transaction::Sqlite(tables.begin().await?);
             position = known;
         }
         let as_of = as_of.unwrap_or(today);
-        let view = question.ask(&mut rows, as_of).await?;
+        let view = question.ask(&mut rows.rows(), as_of).await?;
         Ok(Answer {
             position,
             as_of,
@@ -172,10 +174,21 @@ impl ReadStore {
         })
     }
 
+    /// What each read model holds: for comparing two stores of the same log.
+    pub async fn sums(&self) -> Result<Vec<(&'static str, Sum)>, ReadStoreError> {
+        let mut rows = self.readers.begin().await?;
+        let mut sums = vec![];
+        for model in models::all() {
+            let sum = model.sum(&mut rows.rows(), model.name()).await?;
+            sums.push((model.name(), sum));
+        }
+        Ok(sums)
+    }
+
     /// The streams that stand still at an event that cannot be read.
     pub async fn parked(&self) -> Result<Vec<Parked>, ReadStoreError> {
-        let mut rows = self.readers.acquire().await?;
-        Ok(projector::parked(&mut rows).await?)
+        let mut rows = self.readers.begin().await?;
+        Ok(parking::read(&mut rows.rows()).await?)
     }
 
     /// Lets go of the file.
@@ -186,10 +199,10 @@ impl ReadStore {
 }
 
 /// The position that some tables show, all of them.
-async fn shown(rows: &mut SqliteConnection, tables: &[&str]) -> Result<Position, sqlx::Error> {
-    let checkpoints = projector::checkpoints(rows).await?;
+async fn shown(rows: &mut Rows<'_>, tables: &[&str]) -> Result<Position, sqlx::Error> {
+    let checkpoints = checkpoint::read(rows).await?;
     let folded = tables
         .iter()
-        .map(|table| projector::folded(&checkpoints, table));
+        .map(|table| checkpoint::folded(&checkpoints, table));
     Ok(folded.min().unwrap_or_default())
 }

@@ -6,15 +6,16 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use domain::es::{Day, EventStore, Position};
+use projections::Rows;
 use sqlx::{Connection, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::{
+    engine,
     error::ReadStoreError,
     folding::Folding,
     models,
     reading::{self, Part},
-    schema,
 };
 
 /// What the tables show.
@@ -82,7 +83,7 @@ async fn make(
     tables: &[&str],
     when: When,
 ) -> Result<SqlitePool, ReadStoreError> {
-    let pool = schema::scratch().await?;
+    let pool = engine::scratch().await?;
     let mut folding = Folding::new(log.clone(), models::named(tables)?, when.as_of);
     let part = Part {
         after: Position::START,
@@ -97,7 +98,9 @@ async fn make(
         folding.take(page).await?;
         if position >= when.position || folding.is_full() {
             let mut transaction = db.begin().await?;
-            folding.flush(&mut transaction, position).await?;
+            folding
+                .flush(&mut Rows::Sqlite(&mut transaction), position)
+                .await?;
             transaction.commit().await?;
         }
     }

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use domain::es::StreamName;
-use projections::Row;
-use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteArguments};
+use projections::{Arguments, Row, Rows};
 use uuid::Uuid;
 
 /// Binds of a full statement, well under SQLite's 32,766: longer ones are no faster.
@@ -14,10 +13,7 @@ const BINDS: usize = 2_048;
 ///
 /// The statement's text is made of constants of the row's type; a rest is written in halves, so
 /// that a table has few different statements and each stays prepared.
-pub(super) async fn upsert<R: Row>(
-    db: &mut SqliteConnection,
-    rows: &[&R],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn upsert<R: Row>(db: &mut Rows<'_>, rows: &[&R]) -> Result<(), sqlx::Error> {
     let mut size = (BINDS / R::COLUMNS.len()).next_power_of_two() / 2;
     let mut left = rows;
     while !left.is_empty() {
@@ -25,27 +21,26 @@ pub(super) async fn upsert<R: Row>(
             size /= 2;
         }
         let (now, later) = left.split_at(size);
-        let mut arguments = SqliteArguments::default();
+        let mut arguments = db.arguments();
         for row in now {
             row.bind(&mut arguments).map_err(sqlx::Error::Encode)?;
         }
-        sqlx::query_with(AssertSqlSafe(upsert_sql::<R>(size)), arguments)
-            .execute(&mut *db)
-            .await?;
+        let sql = upsert_sql::<R>(size, &arguments);
+        db.composed(sql, arguments).run().await?;
         left = later;
     }
     Ok(())
 }
 
-/// Plain `?`: SQLite looks numbered parameters up one by one, which is quadratic in their number.
-fn upsert_sql<R: Row>(rows: usize) -> String {
-    let row = format!("({})", vec!["?"; R::COLUMNS.len()].join(","));
+fn upsert_sql<R: Row>(rows: usize, arguments: &Arguments) -> String {
     let mut sql = format!(
         "INSERT INTO {} ({}) VALUES ",
         R::TABLE,
         R::COLUMNS.join(",")
     );
-    sql.push_str(&vec![row.as_str(); rows].join(","));
+    let width = R::COLUMNS.len();
+    let rows = (0..rows).map(|row| format!("({})", places(arguments, row * width, width)));
+    sql.push_str(&rows.collect::<Vec<_>>().join(","));
     let _ = write!(
         sql,
         " ON CONFLICT ({}) DO UPDATE SET ",
@@ -59,9 +54,21 @@ fn upsert_sql<R: Row>(rows: usize) -> String {
     sql
 }
 
+/// The places of some values, after those of others. Plain `?` on SQLite, which looks numbered ones
+/// up one by one: quadratic in their number.
+fn places(arguments: &Arguments, after: usize, values: usize) -> String {
+    match arguments {
+        Arguments::Sqlite(_) => vec!["?"; values].join(","),
+        Arguments::Postgres(_) => (after + 1..=after + values)
+            .map(|nth| format!("${nth}"))
+            .collect::<Vec<_>>()
+            .join(","),
+    }
+}
+
 /// Deletes all rows that were folded from some streams.
 pub(super) async fn delete<R: Row>(
-    db: &mut SqliteConnection,
+    db: &mut Rows<'_>,
     streams: &[&StreamName],
 ) -> Result<(), sqlx::Error> {
     let mut size = 256;
@@ -71,7 +78,7 @@ pub(super) async fn delete<R: Row>(
             size /= 2;
         }
         let (now, later) = left.split_at(size);
-        let mut arguments = SqliteArguments::default();
+        let mut arguments = db.arguments();
         for stream in now {
             bind_key(stream, &mut arguments)?;
         }
@@ -79,34 +86,33 @@ pub(super) async fn delete<R: Row>(
             "DELETE FROM {} WHERE {} IN ({})",
             R::TABLE,
             R::STREAM,
-            vec!["?"; size].join(",")
+            places(&arguments, 0, size)
         );
-        sqlx::query_with(AssertSqlSafe(sql), arguments)
-            .execute(&mut *db)
-            .await?;
+        db.composed(sql, arguments).run().await?;
         left = later;
     }
     Ok(())
 }
 
 /// Deletes all rows.
-pub(super) async fn clear<R: Row>(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query(AssertSqlSafe(format!("DELETE FROM {}", R::TABLE)))
-        .execute(db)
+pub(super) async fn clear<R: Row>(db: &mut Rows<'_>) -> Result<(), sqlx::Error> {
+    let none = db.arguments();
+    db.composed(format!("DELETE FROM {}", R::TABLE), none)
+        .run()
         .await
         .map(|_| ())
 }
 
 /// A stream's key as its rows keep it: persons and referrals by UUID, units and cooperations by
 /// name.
-fn bind_key(stream: &StreamName, arguments: &mut SqliteArguments) -> Result<(), sqlx::Error> {
+fn bind_key(stream: &StreamName, arguments: &mut Arguments) -> Result<(), sqlx::Error> {
     let id = match stream.category() {
         "unit" | "cooperation" => None,
         _ => stream.key().parse::<Uuid>().ok(),
     };
     match id {
-        Some(id) => sqlx::Arguments::add(arguments, id),
-        None => sqlx::Arguments::add(arguments, stream.key().to_owned()),
+        Some(id) => arguments.add(id),
+        None => arguments.add(stream.key().to_owned()),
     }
     .map_err(sqlx::Error::Encode)
 }

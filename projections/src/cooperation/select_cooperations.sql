@@ -5,4 +5,3 @@ FROM cooperation_v1 c
 WHERE ($1 = '' OR c.unit = $1)
   AND ($2 = '' OR c.department = $2)
   AND ($3 = '*' OR $3 LIKE '%,' || c.department || ',%')
-ORDER BY c.unit, c.department

@@ -7,11 +7,10 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::{CooperationRow, CooperationStanding, PresenceRow};
 use crate::{
-    AskError, Question, Scope,
+    AskError, Question, Rows, Scope,
     question::{table, unit_to_bind},
     row::selected,
 };
@@ -121,14 +120,14 @@ impl From<&Visited> for Presence {
 }
 
 pub(crate) async fn count_visits(
-    rows: &mut SqliteConnection,
+    rows: &mut Rows<'_>,
     since: Option<Day>,
     until: Day,
 ) -> Result<Vec<Visited>, sqlx::Error> {
-    sqlx::query_as(include_str!("count_visits.sql"))
+    rows.sql(include_str!("count_visits.sql"))
         .bind(since.map_or(chrono::NaiveDate::default(), |day| day.0))
         .bind(until.0)
-        .fetch_all(rows)
+        .all()
         .await
 }
 
@@ -136,17 +135,18 @@ impl Question for Cooperations {
     type View = CooperationsView;
     const TABLES: &'static [&'static str] = &[table::<CooperationRow>(), table::<PresenceRow>()];
 
-    async fn ask(
-        &self,
-        rows: &mut SqliteConnection,
-        as_of: Day,
-    ) -> Result<CooperationsView, AskError> {
-        let found: Vec<CooperationRow> = sqlx::query_as(include_str!("select_cooperations.sql"))
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<CooperationsView, AskError> {
+        let mut found: Vec<CooperationRow> = rows
+            .sql(include_str!("select_cooperations.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(unit_to_bind(self.department.as_ref()))
             .bind(self.scope.to_bind())
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
+        // Engines order text differently.
+        found.sort_by(|one, other| {
+            (&one.unit, &one.department).cmp(&(&other.unit, &other.department))
+        });
         let visited = count_visits(rows, None, as_of).await?;
         let presence = |row: &CooperationRow| {
             visited

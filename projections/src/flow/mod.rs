@@ -10,10 +10,9 @@ use chrono::Datelike;
 use domain::{es::Day, words::UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use crate::{
-    AskError, Question, Scope,
+    AskError, Question, Rows, Scope,
     contact::ContactRow,
     cooperation::{CooperationRow, HeadCount, HeadCountRow, Presence, PresenceRow, count_visits},
     journey::JourneyRow,
@@ -141,36 +140,44 @@ impl Question for Flows {
         table::<ReferralRow>(),
     ];
 
-    async fn ask(&self, rows: &mut SqliteConnection, as_of: Day) -> Result<FlowsView, AskError> {
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<FlowsView, AskError> {
         let until = self.until.map_or(as_of, |until| until.min(as_of));
         let since = self.since.map_or(chrono::NaiveDate::default(), |day| day.0);
-        let pairs: Vec<Pair> = sqlx::query_as(include_str!("select_pairs.sql"))
+        let mut pairs: Vec<Pair> = rows
+            .sql(include_str!("select_pairs.sql"))
             .bind(unit_to_bind(self.from.as_ref()))
             .bind(unit_to_bind(self.to.as_ref()))
             .bind(self.scope.to_bind())
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
-        let referred: Vec<Referred> = sqlx::query_as(include_str!("select_referred.sql"))
+        // Engines order text differently.
+        pairs.sort_by(|one, other| {
+            (&one.from_unit, &one.to_unit).cmp(&(&other.from_unit, &other.to_unit))
+        });
+        let referred: Vec<Referred> = rows
+            .sql(include_str!("select_referred.sql"))
             .bind(since)
             .bind(until.0)
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
-        let heads: Vec<Heads> = sqlx::query_as(include_str!("../cooperation/count_heads.sql"))
+        let heads: Vec<Heads> = rows
+            .sql(include_str!("../cooperation/count_heads.sql"))
             .bind(since)
             .bind(until.0)
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
-        let by_partner: Vec<Counted> = sqlx::query_as(include_str!("count_by_partner.sql"))
+        let by_partner: Vec<Counted> = rows
+            .sql(include_str!("count_by_partner.sql"))
             .bind(since)
             .bind(until.0)
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
-        let by_steg_for_steg: Vec<Counted> =
-            sqlx::query_as(include_str!("count_by_steg_for_steg.sql"))
-                .bind(since)
-                .bind(until.0)
-                .fetch_all(&mut *rows)
-                .await?;
+        let by_steg_for_steg: Vec<Counted> = rows
+            .sql(include_str!("count_by_steg_for_steg.sql"))
+            .bind(since)
+            .bind(until.0)
+            .all()
+            .await?;
         let visits = count_visits(rows, self.since, until).await?;
 
         let mut flows: BTreeMap<(UnitId, UnitId), Gathered<'_>> = pairs

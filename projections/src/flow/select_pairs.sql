@@ -11,4 +11,3 @@ FROM (
 WHERE ($1 = '' OR pair.from_unit = $1)
   AND ($2 = '' OR pair.to_unit = $2)
   AND ($3 = '*' OR $3 LIKE '%,' || pair.to_unit || ',%')
-ORDER BY pair.from_unit, pair.to_unit

@@ -6,11 +6,10 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::{JourneyRow, PlanState, Standing};
 use crate::{
-    AskError, Cursor, CursorError, PageSize, Question, Scope,
+    AskError, Cursor, CursorError, PageSize, Question, Rows, Scope,
     page::cut,
     question::{table, unit_to_bind},
     row::selected,
@@ -90,11 +89,7 @@ impl Question for Participants {
     type View = ParticipantsView;
     const TABLES: &'static [&'static str] = &[table::<JourneyRow>()];
 
-    async fn ask(
-        &self,
-        rows: &mut SqliteConnection,
-        as_of: Day,
-    ) -> Result<ParticipantsView, AskError> {
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<ParticipantsView, AskError> {
         let after = match &self.after {
             None => None,
             Some(cursor) => Some(
@@ -104,15 +99,15 @@ impl Question for Participants {
                     .map_err(|_| CursorError)?,
             ),
         };
-        let found: Vec<ParticipantSummary> =
-            sqlx::query_as(include_str!("select_participants.sql"))
-                .bind(unit_to_bind(self.unit.as_ref()))
-                .bind(self.scope.to_bind())
-                .bind(after.unwrap_or(ParticipantId(uuid::Uuid::nil())).0)
-                .bind(i64::try_from(self.size.get() + 1).unwrap_or(i64::MAX))
-                .bind(as_of.minus(self.active_within_days).0)
-                .fetch_all(rows)
-                .await?;
+        let found: Vec<ParticipantSummary> = rows
+            .sql(include_str!("select_participants.sql"))
+            .bind(unit_to_bind(self.unit.as_ref()))
+            .bind(self.scope.to_bind())
+            .bind(after.unwrap_or(ParticipantId(uuid::Uuid::nil())).0)
+            .bind(i64::try_from(self.size.get() + 1).unwrap_or(i64::MAX))
+            .bind(as_of.minus(self.active_within_days).0)
+            .all()
+            .await?;
         let (participants, next_cursor) =
             cut(found, self.size, |last| last.participant_id.to_string());
         Ok(ParticipantsView {

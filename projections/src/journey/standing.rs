@@ -3,11 +3,10 @@
 use domain::{es::Day, words::UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::JourneyRow;
 use crate::{
-    AskError, Question, Scope,
+    AskError, Question, Rows, Scope,
     question::{table, unit_to_bind},
     row::selected,
 };
@@ -73,12 +72,13 @@ impl Question for StandingNow {
     type View = StandingView;
     const TABLES: &'static [&'static str] = &[table::<JourneyRow>()];
 
-    async fn ask(&self, rows: &mut SqliteConnection, as_of: Day) -> Result<StandingView, AskError> {
-        let counted: Counted = sqlx::query_as(include_str!("count_standing.sql"))
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<StandingView, AskError> {
+        let counted: Counted = rows
+            .sql(include_str!("count_standing.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(self.scope.to_bind())
             .bind(as_of.minus(self.active_within_days).0)
-            .fetch_one(rows)
+            .one()
             .await?;
         Ok(StandingView {
             definition: DEFINITION,

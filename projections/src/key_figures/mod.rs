@@ -6,10 +6,9 @@
 use domain::{es::Day, event::DomainEvent, unit::UnitFact as F, words::UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use crate::{
-    AskError, Happened, Projection, Question,
+    AskError, Happened, Projection, Question, Rows,
     journey::JourneyRow,
     question::{table, unit_to_bind},
     row::{row, selected},
@@ -134,16 +133,15 @@ impl Question for KeyFigures {
         table::<UnitRow>(),
     ];
 
-    async fn ask(
-        &self,
-        rows: &mut SqliteConnection,
-        as_of: Day,
-    ) -> Result<KeyFiguresView, AskError> {
-        let selected: Vec<Selected> = sqlx::query_as(include_str!("select_key_figures.sql"))
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<KeyFiguresView, AskError> {
+        let mut selected: Vec<Selected> = rows
+            .sql(include_str!("select_key_figures.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(as_of.0)
-            .fetch_all(rows)
+            .all()
             .await?;
+        // Engines order text differently.
+        selected.sort_by(|one, other| one.unit.cmp(&other.unit));
         Ok(KeyFiguresView {
             definition: DEFINITION,
             units: selected.into_iter().map(UnitKeyFigures::from).collect(),

@@ -12,4 +12,3 @@ LEFT JOIN key_figures_v1 k
                          WHERE r.unit = u.unit AND r.holds_for <= $2)
 WHERE ($1 = '' OR u.unit = $1)
   AND (u.kind = 'department' OR k.unit IS NOT NULL)
-ORDER BY u.unit

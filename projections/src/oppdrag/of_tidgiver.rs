@@ -7,10 +7,9 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::OppdragRow;
-use crate::{AskError, Question, journey::JourneyRow, question::table, row::selected};
+use crate::{AskError, Question, Rows, journey::JourneyRow, question::table, row::selected};
 
 /// Asks for a tidgiver's own oppdrag.
 #[derive(Debug, Clone, Copy)]
@@ -78,14 +77,11 @@ impl Question for OppdragOfTidgiver {
     type View = OppdragOfTidgiverView;
     const TABLES: &'static [&'static str] = &[table::<OppdragRow>(), table::<JourneyRow>()];
 
-    async fn ask(
-        &self,
-        rows: &mut SqliteConnection,
-        _: Day,
-    ) -> Result<OppdragOfTidgiverView, AskError> {
-        let participants: Vec<AgreedWith> = sqlx::query_as(include_str!("select_of_tidgiver.sql"))
+    async fn ask(&self, rows: &mut Rows<'_>, _: Day) -> Result<OppdragOfTidgiverView, AskError> {
+        let participants: Vec<AgreedWith> = rows
+            .sql(include_str!("select_of_tidgiver.sql"))
             .bind(self.tidgiver_id.0)
-            .fetch_all(rows)
+            .all()
             .await?;
         Ok(OppdragOfTidgiverView {
             definition: DEFINITION,

@@ -13,10 +13,9 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use crate::{
-    AskError, Question, Scope,
+    AskError, Question, Rows, Scope,
     journey::{JourneyRow, PlanState, Standing},
     oppdrag::OppdragRow,
     question::table,
@@ -247,38 +246,39 @@ impl Question for ParticipantDetail {
 
     async fn ask(
         &self,
-        rows: &mut SqliteConnection,
+        rows: &mut Rows<'_>,
         as_of: Day,
     ) -> Result<Option<ParticipantDetailView>, AskError> {
         let person = self.participant_id.0;
-        let stays: Vec<JourneyRow> = sqlx::query_as(include_str!("../journey/select_stays.sql"))
+        let stays: Vec<JourneyRow> = rows
+            .sql(include_str!("../journey/select_stays.sql"))
             .bind(person)
             .bind(self.scope.to_bind())
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
         if stays.is_empty() {
             return Ok(None);
         }
-        let oppdrag: Vec<OppdragRow> =
-            sqlx::query_as(include_str!("../oppdrag/select_of_participant.sql"))
-                .bind(person)
-                .fetch_all(&mut *rows)
-                .await?;
-        let relapses: Vec<RelapseRow> =
-            sqlx::query_as(include_str!("../relapse/select_of_participant.sql"))
-                .bind(person)
-                .fetch_all(&mut *rows)
-                .await?;
-        let sentences: Vec<SentenceRow> =
-            sqlx::query_as(include_str!("../sentence/select_of_participant.sql"))
-                .bind(person)
-                .fetch_all(&mut *rows)
-                .await?;
-        let concerns: Vec<SafetyConcernRow> =
-            sqlx::query_as(include_str!("../safety/select_of_participant.sql"))
-                .bind(person)
-                .fetch_all(&mut *rows)
-                .await?;
+        let oppdrag: Vec<OppdragRow> = rows
+            .sql(include_str!("../oppdrag/select_of_participant.sql"))
+            .bind(person)
+            .all()
+            .await?;
+        let relapses: Vec<RelapseRow> = rows
+            .sql(include_str!("../relapse/select_of_participant.sql"))
+            .bind(person)
+            .all()
+            .await?;
+        let sentences: Vec<SentenceRow> = rows
+            .sql(include_str!("../sentence/select_of_participant.sql"))
+            .bind(person)
+            .all()
+            .await?;
+        let concerns: Vec<SafetyConcernRow> = rows
+            .sql(include_str!("../safety/select_of_participant.sql"))
+            .bind(person)
+            .all()
+            .await?;
         let active_since = as_of.minus(self.active_within_days);
         Ok(Some(ParticipantDetailView {
             definition: DETAIL,

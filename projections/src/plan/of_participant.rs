@@ -7,11 +7,10 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::{GoalRow, PlanRow};
 use crate::{
-    AskError, Question, Scope,
+    AskError, Question, Rows, Scope,
     journey::{JourneyRow, PlanState},
     question::table,
 };
@@ -92,27 +91,26 @@ impl Question for PlansOf {
         table::<GoalRow>(),
     ];
 
-    async fn ask(
-        &self,
-        rows: &mut SqliteConnection,
-        _: Day,
-    ) -> Result<Option<PlansOfView>, AskError> {
+    async fn ask(&self, rows: &mut Rows<'_>, _: Day) -> Result<Option<PlansOfView>, AskError> {
         let person = self.participant_id.0;
-        let stays: Vec<JourneyRow> = sqlx::query_as(include_str!("../journey/select_stays.sql"))
+        let stays: Vec<JourneyRow> = rows
+            .sql(include_str!("../journey/select_stays.sql"))
             .bind(person)
             .bind(self.scope.to_bind())
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
         if stays.is_empty() {
             return Ok(None);
         }
-        let plans: Vec<PlanRow> = sqlx::query_as(include_str!("select_plans.sql"))
+        let plans: Vec<PlanRow> = rows
+            .sql(include_str!("select_plans.sql"))
             .bind(person)
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
-        let goals: Vec<GoalRow> = sqlx::query_as(include_str!("select_goals.sql"))
+        let goals: Vec<GoalRow> = rows
+            .sql(include_str!("select_goals.sql"))
             .bind(person)
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
         Ok(Some(PlansOfView {
             definition: DEFINITION,

@@ -10,10 +10,9 @@ use chrono::Datelike;
 use domain::{es::Day, words::UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use crate::{
-    AskError, Question, Scope,
+    AskError, Question, Rows, Scope,
     journey::JourneyRow,
     median::median,
     question::{table, unit_to_bind},
@@ -163,22 +162,20 @@ impl Question for Retention {
         table::<RelapseRow>(),
     ];
 
-    async fn ask(
-        &self,
-        rows: &mut SqliteConnection,
-        as_of: Day,
-    ) -> Result<RetentionView, AskError> {
-        let stays: Vec<Stay> = sqlx::query_as(include_str!("select_stays.sql"))
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<RetentionView, AskError> {
+        let stays: Vec<Stay> = rows
+            .sql(include_str!("select_stays.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(unit_to_bind(self.introduced_by.as_ref()))
             .bind(self.scope.to_bind())
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
-        let relapses: Vec<Relapse> = sqlx::query_as(include_str!("select_relapses.sql"))
+        let relapses: Vec<Relapse> = rows
+            .sql(include_str!("select_relapses.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(unit_to_bind(self.introduced_by.as_ref()))
             .bind(self.scope.to_bind())
-            .fetch_all(rows)
+            .all()
             .await?;
         let curve_of = |end: fn(&Stay) -> Option<Day>| {
             let spells: Vec<Spell> = stays

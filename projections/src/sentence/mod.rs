@@ -7,10 +7,9 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use crate::{
-    AskError, Happened, Projection, Question, Scope,
+    AskError, Happened, Projection, Question, Rows, Scope,
     journey::JourneyRow,
     question::{table, unit_to_bind},
     row::{row, selected},
@@ -109,21 +108,18 @@ impl Question for SentenceServing {
     type View = SentenceServingView;
     const TABLES: &'static [&'static str] = &[table::<JourneyRow>(), table::<SentenceRow>()];
 
-    async fn ask(
-        &self,
-        rows: &mut SqliteConnection,
-        as_of: Day,
-    ) -> Result<SentenceServingView, AskError> {
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<SentenceServingView, AskError> {
         let day =
             |year: i32, month, of_month| chrono::NaiveDate::from_ymd_opt(year, month, of_month);
         let since = self.year.and_then(|year| day(year, 1, 1));
         let until = self.year.and_then(|year| day(year, 12, 31));
-        let counted: Counted = sqlx::query_as(include_str!("count_served.sql"))
+        let counted: Counted = rows
+            .sql(include_str!("count_served.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(self.scope.to_bind())
             .bind(since.unwrap_or_default())
             .bind(until.unwrap_or(as_of.0))
-            .fetch_one(rows)
+            .one()
             .await?;
         Ok(SentenceServingView {
             definition: DEFINITION,

@@ -6,10 +6,9 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 
 use crate::{
-    AskError, Cursor, CursorError, Happened, PageSize, Projection, Question, Scope,
+    AskError, Cursor, CursorError, Happened, PageSize, Projection, Question, Rows, Scope,
     journey::JourneyRow, page::cut, question::table, row::row,
 };
 
@@ -122,7 +121,7 @@ impl Question for TimelineOf {
 
     async fn ask(
         &self,
-        rows: &mut SqliteConnection,
+        rows: &mut Rows<'_>,
         _as_of: Day,
     ) -> Result<Option<TimelineView>, AskError> {
         let (order, event_id) = match &self.after {
@@ -136,21 +135,23 @@ impl Question for TimelineOf {
             }
         };
         let person = self.participant_id;
-        let stays: Vec<JourneyRow> = sqlx::query_as(include_str!("../journey/select_stays.sql"))
+        let stays: Vec<JourneyRow> = rows
+            .sql(include_str!("../journey/select_stays.sql"))
             .bind(person.0)
             .bind(self.scope.to_bind())
-            .fetch_all(&mut *rows)
+            .all()
             .await?;
         if stays.is_empty() {
             return Ok(None);
         }
-        let found: Vec<TimelineRow> = sqlx::query_as(include_str!("select_timeline.sql"))
+        let found: Vec<TimelineRow> = rows
+            .sql(include_str!("select_timeline.sql"))
             .bind(person.0)
             .bind(order)
             .bind(event_id)
             .bind(kinds_to_bind(self.kinds))
             .bind(i64::try_from(self.size.get() + 1).unwrap_or(i64::MAX))
-            .fetch_all(rows)
+            .all()
             .await?;
         let (page, next_cursor) = cut(found, self.size, |last| {
             format!("{} {}", last.world_order, last.event_id)

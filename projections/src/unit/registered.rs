@@ -6,10 +6,9 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::UnitRow;
-use crate::{AskError, Question, question::table};
+use crate::{AskError, Question, Rows, question::table};
 
 /// Asks which units take part.
 #[derive(Debug, Clone, Copy)]
@@ -43,10 +42,10 @@ impl Question for Units {
     type View = UnitsView;
     const TABLES: &'static [&'static str] = &[table::<UnitRow>()];
 
-    async fn ask(&self, rows: &mut SqliteConnection, _: Day) -> Result<UnitsView, AskError> {
-        let found: Vec<UnitRow> = sqlx::query_as(include_str!("select_units.sql"))
-            .fetch_all(rows)
-            .await?;
+    async fn ask(&self, rows: &mut Rows<'_>, _: Day) -> Result<UnitsView, AskError> {
+        let mut found: Vec<UnitRow> = rows.sql(include_str!("select_units.sql")).all().await?;
+        // Engines order text differently.
+        found.sort_by(|one, other| one.unit.cmp(&other.unit));
         Ok(UnitsView {
             definition: DEFINITION,
             units: found.into_iter().map(UnitSummary::from).collect(),

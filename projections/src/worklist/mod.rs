@@ -12,11 +12,10 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::{
-    AskError, Cursor, CursorError, PageSize, Question, Scope,
+    AskError, Cursor, CursorError, PageSize, Question, Rows, Scope,
     column::word,
     journey::JourneyRow,
     oppdrag::OppdragRow,
@@ -290,10 +289,11 @@ impl Question for Worklist {
         table::<SafetyConcernRow>(),
     ];
 
-    async fn ask(&self, rows: &mut SqliteConnection, as_of: Day) -> Result<WorklistView, AskError> {
+    async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<WorklistView, AskError> {
         let after = self.after.as_ref().map(place).transpose()?;
         let figures = &self.figures;
-        let open: Vec<Open> = sqlx::query_as(include_str!("select_open.sql"))
+        let open: Vec<Open> = rows
+            .sql(include_str!("select_open.sql"))
             .bind(unit_to_bind(self.unit.as_ref()))
             .bind(self.scope.to_bind())
             .bind(as_of.0)
@@ -302,7 +302,7 @@ impl Question for Worklist {
             .bind(as_of.minus(figures.follow_up_long_days).0)
             .bind(as_of.minus(figures.follow_up_social_days).0)
             .bind(i64::from(figures.cancellations))
-            .fetch_all(rows)
+            .all()
             .await?;
         let mut items: Vec<Item> = open.iter().map(|open| Item::of(open, figures)).collect();
         items.sort_by_key(Item::place);

@@ -2,9 +2,8 @@
 
 use domain::es::Day;
 use infra::read_store::{ReadStore, read_models};
-use projections::{Ask, AskError, Question};
+use projections::{Ask, AskError, Question, Rows};
 use serde_json::{Value, json};
-use sqlx::SqliteConnection;
 
 use super::difference::difference;
 
@@ -15,7 +14,7 @@ impl Question for Everything {
     type View = ();
     const TABLES: &'static [&'static str] = read_models();
 
-    async fn ask(&self, _: &mut SqliteConnection, _: Day) -> Result<(), AskError> {
+    async fn ask(&self, _: &mut Rows<'_>, _: Day) -> Result<(), AskError> {
         Ok(())
     }
 }

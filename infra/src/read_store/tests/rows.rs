@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr};
 
-use crate::read_store::{read_models, schema};
+use crate::read_store::{engine, read_models};
 
 fn sql_files(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -18,15 +18,19 @@ fn sql_files(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-#[tokio::test]
-async fn every_sql_file_prepares() {
-    let pool = schema::scratch().await.unwrap();
+pub(super) fn statements() -> Vec<(String, String)> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![];
     sql_files(&here.join("../projections/src"), &mut files);
     sql_files(&here.join("src/read_store"), &mut files);
     assert!(files.len() >= 28, "{} files", files.len());
-    for (path, sql) in files {
+    files
+}
+
+#[tokio::test]
+async fn every_sql_file_prepares() {
+    let pool = engine::scratch().await.unwrap();
+    for (path, sql) in statements() {
         let prepared = pool.prepare(AssertSqlSafe(sql).into_sql_str()).await;
         assert!(prepared.is_ok(), "{path}: {:?}", prepared.err());
     }
@@ -34,7 +38,7 @@ async fn every_sql_file_prepares() {
 
 #[tokio::test]
 async fn every_read_model_has_its_table_and_every_table_its_read_model() {
-    let pool = schema::scratch().await.unwrap();
+    let pool = engine::scratch().await.unwrap();
     let tables: BTreeSet<String> =
         sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table'")
             .fetch_all(&pool)

@@ -1,4 +1,4 @@
-//! The tables.
+//! The tables in a file, or in a database that is gone with its connection.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,15 +6,15 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    ConnectOptions, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::error::ReadStoreError;
+use crate::read_store::ReadStoreError;
 
 const TABLES: &str = concat!(
-    include_str!("../../migrations/read/0001_read_models.sql"),
-    include_str!("../../migrations/read/0002_plans_and_goals.sql"),
+    include_str!("../../../migrations/read/0001_read_models.sql"),
+    include_str!("../../../migrations/read/0002_plans_and_goals.sql"),
 );
 
 /// Enough for the statements of every table in every size.
@@ -34,7 +34,7 @@ pub(super) fn path(url: &str) -> Result<PathBuf, ReadStoreError> {
 }
 
 /// Opens, or makes, the tables in a file, to write them.
-pub(super) async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+pub(super) async fn open(path: &Path) -> Result<SqliteConnection, ReadStoreError> {
     let mut writer = connect(path)
         .create_if_missing(true)
         // While catching up, rows land all over the indexes: fewer, larger checkpoints.
@@ -67,7 +67,7 @@ fn connect(path: &Path) -> SqliteConnectOptions {
 
 /// Makes the tables in a database of its own that is gone with its connection. It lives in the
 /// page cache, and in a nameless temporary file where that is too small; it needs no durability.
-pub(super) async fn scratch() -> Result<SqlitePool, sqlx::Error> {
+pub(in crate::read_store) async fn scratch() -> Result<SqlitePool, sqlx::Error> {
     let connect = SqliteConnectOptions::new()
         .filename("")
         .journal_mode(SqliteJournalMode::Off)
@@ -86,9 +86,4 @@ pub(super) async fn scratch() -> Result<SqlitePool, sqlx::Error> {
         .await?;
     sqlx::raw_sql(TABLES).execute(&pool).await?;
     Ok(pool)
-}
-
-/// Lets go of a connection properly.
-pub(super) async fn close(connection: SqliteConnection) {
-    connection.close().await.ok();
 }
