@@ -1,6 +1,9 @@
 //! The binary `stegspor`.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use api::cli::{Cli, Ended};
 use clap::Parser;
@@ -13,7 +16,8 @@ async fn main() -> ExitCode {
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,api=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        .with_ansi(in_colour())
         .init();
     match Cli::parse().run().await {
         Ok(Ended::Well) => ExitCode::SUCCESS,
@@ -23,4 +27,10 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Colours are for a terminal, and for who has not said otherwise (`NO_COLOR`).
+fn in_colour() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|said| !said.is_empty());
+    io::stderr().is_terminal() && !refused
 }
