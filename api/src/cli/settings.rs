@@ -66,7 +66,7 @@ pub enum SettingsError {
     #[error("there is no settings file {0}")]
     NoFile(PathBuf),
     /// The file says something that is not understood.
-    #[error("the settings file cannot be understood: {0}")]
+    #[error("the settings file cannot be understood")]
     File(#[from] Box<figment::Error>),
 }
 
@@ -153,6 +153,8 @@ mod tests {
             config: Some(file),
             ..Where::default()
         };
-        assert!(asked.settings("x").is_err());
+        let error = anyhow::Error::from(asked.settings("x").unwrap_err());
+        let told = format!("{error:#}");
+        assert_eq!(told.matches("unknown field").count(), 1, "{told}");
     }
 }
