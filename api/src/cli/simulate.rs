@@ -18,11 +18,11 @@ use crate::history::simulate::{self, Size};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Simulate {
-    /// How many persons
-    #[arg(long)]
+    /// How many persons, 1 to 10000000
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     participants: u64,
-    /// Over how many years
-    #[arg(long, default_value_t = 5)]
+    /// Over how many years, 1 to 50
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=50))]
     years: u64,
     /// What everything follows from
     #[arg(long, default_value_t = 1)]
@@ -62,5 +62,26 @@ impl Simulate {
             settings.data.display()
         );
         Ok(Ended::Well)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn a_size_out_of_its_range_is_refused_and_the_range_is_told() {
+        for (size, range) in [
+            (["--participants=0", "--years=5"], "1..=10000000"),
+            (["--participants=9", "--years=0"], "1..=50"),
+            (["--participants=9", "--years=400"], "1..=50"),
+        ] {
+            let asked = ["stegspor", "simulate"].into_iter().chain(size);
+            let refused = Cli::try_parse_from(asked).unwrap_err().to_string();
+            assert!(refused.contains(range), "{refused}");
+        }
+        assert!(Cli::try_parse_from(["stegspor", "simulate", "--participants=1"]).is_ok());
     }
 }
