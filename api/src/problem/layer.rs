@@ -45,6 +45,8 @@ pub(crate) async fn localise(request: Request, next: Next) -> Response {
     parts
         .headers
         .append(header::VARY, HeaderValue::from_static("accept-language"));
+    // For the log: whose business it is.
+    parts.extensions.insert(problem);
     Response::from_parts(parts, body.into())
 }
 

@@ -2,24 +2,32 @@
 //! personal in it, headers that keep browsers careful, compression, problems in the asker's
 //! language, panics caught, and an end to waiting.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{self, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
 };
 use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    sensitive_headers::SetSensitiveRequestHeadersLayer, set_header::SetResponseHeaderLayer,
-    timeout::TimeoutLayer, trace::TraceLayer,
+    catch_panic::CatchPanicLayer, classify::ServerErrorsFailureClass,
+    compression::CompressionLayer, sensitive_headers::SetSensitiveRequestHeadersLayer,
+    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
 };
 
+use tracing::{Level, Span};
+
 use super::{RequestId, Service, headers::IDEMPOTENCY_KEY};
-use crate::{app::Application, problem};
+use crate::{
+    app::Application,
+    problem::{
+        self, Problem,
+        general::{BUSY, NOT_CAUGHT_UP},
+    },
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -39,7 +47,12 @@ pub(super) fn around(router: Router, service: Service) -> Router {
                 IDEMPOTENCY_KEY,
             ]))
             .layer(middleware::from_fn_with_state(app, name_request))
-            .layer(TraceLayer::new_for_http().make_span_with(span))
+            .layer(
+                TraceLayer::new_for_http()
+                    .make_span_with(span)
+                    .on_response(tell_end)
+                    .on_failure(tell_break),
+            )
             .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(always(header::REFERRER_POLICY, "no-referrer"))
@@ -65,6 +78,32 @@ fn span(request: &Request) -> tracing::Span {
     )
 }
 
+/// How an answer ended. What a caller waits for, or what others hold just now, is no failure.
+fn tell_end<B>(response: &http::Response<B>, latency: Duration, _: &Span) {
+    let (status, latency) = (response.status().as_u16(), latency.as_millis());
+    match grave(response) {
+        Level::ERROR => tracing::error!(status, latency, "an answer failed"),
+        Level::WARN => tracing::warn!(status, latency, "a caller is to try again"),
+        _ => tracing::debug!(status, latency, "answered"),
+    }
+}
+
+/// An answer that broke off while it was sent; one that fails is told of when it ends.
+fn tell_break(failure: ServerErrorsFailureClass, latency: Duration, _: &Span) {
+    if let ServerErrorsFailureClass::Error(error) = failure {
+        tracing::error!(error, latency = latency.as_millis(), "an answer broke off");
+    }
+}
+
+fn grave<B>(response: &http::Response<B>) -> Level {
+    let problem = response.extensions().get::<Problem>();
+    match problem.map(Problem::slug) {
+        _ if !response.status().is_server_error() => Level::DEBUG,
+        Some(slug) if [NOT_CAUGHT_UP.slug, BUSY.slug].contains(&slug) => Level::WARN,
+        _ => Level::ERROR,
+    }
+}
+
 async fn name_request(
     State(app): State<Arc<Application>>,
     mut request: Request,
@@ -77,4 +116,27 @@ async fn name_request(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+    use crate::problem::{General, general};
+
+    #[test]
+    fn waiting_for_a_position_is_no_failure_of_the_service() {
+        let of = |general: &'static General| {
+            let mut response = Problem::general(general).into_response();
+            // As the layer that writes problems leaves it.
+            response.extensions_mut().insert(Problem::general(general));
+            grave(&response)
+        };
+        assert_eq!(of(&general::NOT_CAUGHT_UP), Level::WARN);
+        assert_eq!(of(&general::BUSY), Level::WARN);
+        assert_eq!(of(&general::UNAVAILABLE), Level::ERROR);
+        assert_eq!(of(&general::INTERNAL), Level::ERROR);
+        assert_eq!(of(&general::NOT_FOUND), Level::DEBUG);
+    }
 }
