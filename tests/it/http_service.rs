@@ -207,3 +207,21 @@ async fn what_no_address_takes_is_a_problem_too() {
     );
     assert!(nowhere.header("x-request-id").is_some());
 }
+
+#[tokio::test]
+async fn the_page_is_in_the_language_that_is_chosen_or_else_preferred() {
+    let app = TestApp::empty().await;
+    for (path, preferred, lang) in [
+        ("/docs", "en-GB, nb;q=0.5", "en"),
+        ("/docs", "nn", "nb"),
+        ("/docs", "de", "nb"),
+        ("/docs?lang=nb", "en", "nb"),
+        ("/docs?lang=en", "nb", "en"),
+    ] {
+        let page = app.get(path).header("accept-language", preferred).await;
+        let html = format!("<html lang=\"{lang}\">");
+        assert!(page.text.contains(&html), "{path} {preferred}");
+        let vary = page.headers.get_all("vary").iter();
+        assert!(vary.into_iter().any(|value| value == "accept-language"));
+    }
+}

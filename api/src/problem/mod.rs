@@ -12,7 +12,7 @@ mod rejection;
 use std::borrow::Cow;
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use domain::rules::Rule;
@@ -71,10 +71,22 @@ pub enum Language {
 }
 
 impl Language {
-    /// The first language of an `Accept-Language` header that is one of the two, by its weights.
+    /// The first language of an `Accept-Language` header that is one of the two, by its weights;
+    /// English if neither is asked for.
     #[must_use]
     pub fn preferred(accept: Option<&str>) -> Self {
-        let mut best = (0.0, Self::English);
+        Self::asked(accept).unwrap_or(Self::English)
+    }
+
+    /// The same of a request's headers.
+    #[must_use]
+    pub fn of_headers(headers: &HeaderMap) -> Option<Self> {
+        let accept = headers.get(header::ACCEPT_LANGUAGE);
+        Self::asked(accept.and_then(|value| value.to_str().ok()))
+    }
+
+    fn asked(accept: Option<&str>) -> Option<Self> {
+        let mut best = (0.0, None);
         for part in accept.unwrap_or_default().split(',') {
             let (tag, parameters) = part.split_once(';').unwrap_or((part, ""));
             let weight = match parameters.trim().strip_prefix("q=") {
@@ -88,7 +100,7 @@ impl Language {
                 _ => continue,
             };
             if weight > best.0 {
-                best = (weight, language);
+                best = (weight, Some(language));
             }
         }
         best.1

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use axum::{
     extract::RawQuery,
-    http::header,
-    response::{Html, IntoResponse},
+    http::{HeaderMap, header},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 
@@ -22,12 +22,13 @@ pub(super) fn endpoint() -> Endpoint {
     let mut operation = Operation::open("/docs", "docs", "The interface, for people.", "text/html");
     operation.parameters = vec![Parameter::query(
         "lang",
-        "`en` for English; Norwegian unless told.",
+        "`en` or `nb`; the language of `Accept-Language` unless told, and Norwegian if it names \
+         neither.",
         "",
     )];
     Endpoint {
         route: "/docs",
-        methods: get(|query: RawQuery| async move { Html(shown(&query).as_str()) }),
+        methods: get(handle),
         operations: vec![operation],
     }
 }
@@ -52,11 +53,21 @@ pub(super) fn style() -> Endpoint {
 static NORWEGIAN: LazyLock<String> = LazyLock::new(|| in_language(Language::Norwegian));
 static ENGLISH: LazyLock<String> = LazyLock::new(|| in_language(Language::English));
 
-/// Its readers are institutions' developers: the page is Norwegian unless English is asked for.
-fn shown(RawQuery(query): &RawQuery) -> &'static LazyLock<String> {
-    match query.as_deref() {
-        Some("lang=en") => &ENGLISH,
-        _ => &NORWEGIAN,
+async fn handle(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let page = match chosen(query.as_deref(), &headers) {
+        Language::English => &ENGLISH,
+        Language::Norwegian => &NORWEGIAN,
+    };
+    ([(header::VARY, "accept-language")], Html(page.as_str())).into_response()
+}
+
+/// What is chosen in the address goes before what the browser prefers. The readers are
+/// institutions' developers: the page is Norwegian where neither says anything.
+fn chosen(query: Option<&str>, headers: &HeaderMap) -> Language {
+    match query {
+        Some("lang=en") => Language::English,
+        Some("lang=nb") => Language::Norwegian,
+        _ => Language::of_headers(headers).unwrap_or(Language::Norwegian),
     }
 }
 

@@ -85,7 +85,10 @@ pub(super) fn page(document: &Value, language: Language, say: Say<'_>) -> String
             "nb",
             r#"<a href="/docs?lang=en" lang="en" hreflang="en">English</a>"#,
         ),
-        Language::English => ("en", r#"<a href="/docs" lang="nb" hreflang="nb">Norsk</a>"#),
+        Language::English => (
+            "en",
+            r#"<a href="/docs?lang=nb" lang="nb" hreflang="nb">Norsk</a>"#,
+        ),
     };
     let chapters: Vec<_> = CHAPTERS
         .iter()
