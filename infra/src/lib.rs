@@ -7,6 +7,7 @@ pub mod clock;
 pub mod event_store;
 pub mod ids;
 pub mod postgres;
+pub mod private;
 pub mod read_store;
 pub mod staging;
 pub mod vault;

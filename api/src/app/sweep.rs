@@ -1,7 +1,11 @@
 //! At start-up: what should have followed from the last events, and did not because the service
 //! ended in between, is carried out now.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use domain::{
     es::{
@@ -13,6 +17,8 @@ use domain::{
     policy,
     referral::Referral,
 };
+
+use infra::private;
 
 use super::{Application, policies::Consequence};
 
@@ -111,7 +117,7 @@ impl Application {
 /// did that too.
 pub async fn swept(log: &dyn EventStore, directory: &Path) -> Result<(), SweepError> {
     let head = log.head().await?;
-    fs::create_dir_all(directory)?;
+    private::folder(directory)?;
     keep(directory, head)?;
     Ok(())
 }
@@ -133,6 +139,10 @@ fn kept(directory: &Path) -> Position {
 
 fn keep(directory: &Path, position: Position) -> io::Result<()> {
     let draft = directory.join("policies.position.draft");
-    fs::write(&draft, position.to_string())?;
+    let mut file = private::options()
+        .create(true)
+        .truncate(true)
+        .open(&draft)?;
+    file.write_all(position.to_string().as_bytes())?;
     fs::rename(draft, directory.join(FILE))
 }

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use infra::private;
 use uuid::{Builder, Uuid};
 
 /// What a keyed hash is for.
@@ -97,7 +98,7 @@ impl Secret {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut bytes = [0; 32];
                 getrandom::fill(&mut bytes).map_err(|_| SecretError::NoRandomness)?;
-                fs::create_dir_all(directory).map_err(failed)?;
+                private::folder(directory).map_err(failed)?;
                 write_privately(&path, &bytes).map_err(failed)?;
                 Ok(Self(bytes))
             }
@@ -129,11 +130,7 @@ impl Secret {
 
 fn write_privately(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use io::Write;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private::options().create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

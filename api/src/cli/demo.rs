@@ -113,7 +113,7 @@ async fn play(settings: &Settings, log: &dyn EventStore) -> anyhow::Result<DemoC
     let cast = demo::play(log, vault.as_ref(), &mut |done, of| bar.show(done, of)).await?;
     bar.done();
     app::swept(log, &settings.data).await?;
-    std::fs::write(played, "")?;
+    infra::private::file(&played)?;
     Ok(cast)
 }
 

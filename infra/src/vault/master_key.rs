@@ -1,14 +1,14 @@
 //! The one key that is kept outside.
 
 use std::{
-    fmt,
-    fs::{self, OpenOptions},
+    fmt, fs,
     io::{self, Write},
     path::Path,
     str::FromStr,
 };
 
 use super::seal::Key;
+use crate::private;
 
 /// The key that seals all keys. Whoever has it and both files reads everything; whoever loses it
 /// has lost everything.
@@ -74,13 +74,9 @@ impl MasterKey {
     /// first start only: where entries exist already, a new key opens none of them.
     pub fn read_or_make(path: &Path) -> Result<Self, MasterKeyError> {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            private::folder(folder)?;
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
+        match private::options().create_new(true).open(path) {
             Ok(mut file) => {
                 let key = Key::random();
                 let digits = key.bytes().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);

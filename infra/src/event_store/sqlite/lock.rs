@@ -2,11 +2,11 @@
 
 use std::{
     ffi::OsString,
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
 };
 
-use crate::event_store::OpenError;
+use crate::{event_store::OpenError, private};
 
 /// Takes the lock of the log at `path`; it is held as long as the file is.
 pub(super) fn take(path: &Path) -> Result<File, OpenError> {
@@ -14,12 +14,7 @@ pub(super) fn take(path: &Path) -> Result<File, OpenError> {
         path: path.to_owned(),
         source,
     };
-    let file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .open(beside(path))
-        .map_err(failed)?;
+    let file = private::file(&beside(path)).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse {

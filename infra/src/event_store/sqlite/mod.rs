@@ -133,9 +133,7 @@ impl SqliteEventStore {
 
     /// Opens the log in a file in another way than usual.
     pub async fn open_with(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(OpenError::Folder)?;
-        }
+        crate::private::database(path).map_err(OpenError::Folder)?;
         let lock = options.exclusive.then(|| lock::take(path)).transpose()?;
         let connect = SqliteConnectOptions::new()
             .filename(path)

@@ -27,9 +27,7 @@ pub(super) fn path(url: &str) -> Result<PathBuf, ReadStoreError> {
     if path.as_os_str().is_empty() {
         return Err(ReadStoreError::Url);
     }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(ReadStoreError::Folder)?;
-    }
+    crate::private::database(&path).map_err(ReadStoreError::Folder)?;
     Ok(path)
 }
 

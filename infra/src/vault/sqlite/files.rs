@@ -147,9 +147,7 @@ impl SealedEntry {
 }
 
 async fn open_file(path: &Path, tables: &Migrator) -> Result<SqlitePool, OpenVaultError> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(OpenVaultError::Folder)?;
-    }
+    crate::private::database(path).map_err(OpenVaultError::Folder)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
