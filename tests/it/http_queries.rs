@@ -432,3 +432,27 @@ async fn a_coordinator_sees_no_standing_no_pause_and_no_reason_of_an_end() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_future_is_not_passed_off_as_now() {
+    let app = TestApp::new().await;
+    app.caught_up().await;
+    for (query, expected) in [
+        ("as_of=2021-07-02", (422, json!("/as_of"))),
+        ("known_at=2021-07-02", (422, json!("/known_at"))),
+        ("known_at=2021-07-01T10:00:01Z", (422, json!("/known_at"))),
+        ("as_of=2021-07-01", (200, json!(null))),
+        ("known_at=2021-07-01", (200, json!(null))),
+        ("known_at=2021-07-01T10:00:00Z", (200, json!(null))),
+    ] {
+        let reply = app.get(&format!("/v1/standing?{query}")).leader(OSLO).await;
+        assert_eq!(
+            (reply.status, reply.body["pointer"].clone()),
+            expected,
+            "{query}"
+        );
+        if reply.status == 422 {
+            assert_eq!(reply.text_of("rule"), "not-yet");
+        }
+    }
+}

@@ -54,6 +54,9 @@ generals! {
     UNAUTHORIZED "not-signed-in" UNAUTHORIZED
         "A valid token is needed."
         "Det trengs et gyldig adgangstegn.";
+    FOR_ANOTHER "speaks-for-another" FORBIDDEN
+        "The token speaks for another unit than the event."
+        "Adgangstegnet taler for en annen enhet enn hendelsen.";
     NOT_FOUND "not-found" NOT_FOUND
         "There is nothing here for you."
         "Her er det ingenting for deg.";
@@ -75,9 +78,18 @@ generals! {
     INVALID_PARAMETER "invalid-parameter" UNPROCESSABLE_ENTITY
         "A parameter cannot be understood."
         "Et parameter kan ikke forstås.";
+    WITHHELD "withheld" UNPROCESSABLE_ENTITY
+        "Figures that could point persons out are withheld."
+        "Tall som kunne peke ut personer, holdes tilbake.";
+    NOT_YET "not-yet" UNPROCESSABLE_ENTITY
+        "Nothing can be told of the future."
+        "Om framtiden kan ingenting fortelles.";
     UNKNOWN_KIND "unknown-kind" UNPROCESSABLE_ENTITY
-        "No such kind of event, or no such version of it, is known."
-        "Ingen slik hendelsestype, eller ingen slik versjon av den, er kjent.";
+        "No such kind of event is known here."
+        "Ingen slik hendelsestype er kjent her.";
+    UNKNOWN_VERSION "unknown-version" UNPROCESSABLE_ENTITY
+        "No such version of this kind of event is known."
+        "Ingen slik versjon av denne hendelsestypen er kjent.";
     TIME_RUNS_BACKWARDS "recorded-at-decreases" UNPROCESSABLE_ENTITY
         "Times of recording never decrease in the log."
         "Registreringstidene i loggen går aldri bakover.";

@@ -29,12 +29,12 @@ use crate::{
 const COMMON: [Parameter; 3] = [
     Parameter::query(
         "as_of",
-        "A day in the world (Europe/Oslo, inclusive), by when things happened; today if not told.",
+        "A day in the world (Europe/Oslo, inclusive), by when things happened; today if not told, and no later.",
         "date",
     ),
     Parameter::query(
         "known_at",
-        "A moment, by when things became known; a date is its end. Now if not told.",
+        "A moment, by when things became known; a date is its end. Now if not told, and no later.",
         "date-time",
     ),
     Parameter::query(
@@ -90,6 +90,13 @@ impl FromRequestParts<Service> for Asked {
             str::parse::<OccurredAt>,
             A_MOMENT,
         )?;
+        let now = service.app.clock.now();
+        if as_of.is_some_and(|day| day > now.day()) {
+            return Err(not_yet("as_of", now));
+        }
+        if known_at.is_some_and(|at| is_future(at, now)) {
+            return Err(not_yet("known_at", now));
+        }
         let min_position = taken(&mut parameters, "min_position", str::parse::<u64>, A_NUMBER)?;
         Ok(Self {
             who,
@@ -138,6 +145,29 @@ const A_UNIT: Text = Text::of(
 
 fn wrong(name: &str, detail: Text) -> Problem {
     Problem::general(&general::INVALID_PARAMETER).at(format!("/{name}"), detail)
+}
+
+/// A question that is understood, and not answered to who sees figures in part.
+fn withheld(name: &str, detail: Text) -> Problem {
+    Problem::general(&general::WITHHELD)
+        .detail(detail.clone())
+        .at(format!("/{name}"), detail)
+}
+
+/// The future is not told of: it must not pass for what is so now.
+fn not_yet(name: &str, now: RecordedAt) -> Problem {
+    let detail = Text::made(
+        format!("this is in the future: it is {now} here"),
+        format!("dette er i framtiden: klokka her er {now}"),
+    );
+    Problem::general(&general::NOT_YET).at(format!("/{name}"), detail)
+}
+
+fn is_future(at: OccurredAt, now: RecordedAt) -> bool {
+    match at {
+        OccurredAt::Day(day) => day > now.day(),
+        OccurredAt::Moment(moment) => moment > now.0,
+    }
 }
 
 fn taken<T, E>(
@@ -195,7 +225,7 @@ impl Asked {
                     format!("antall som bare vokser, fortelles, med de små skjult, per {release}"),
                 ),
             };
-            return Err(wrong("as_of", detail));
+            return Err(withheld("as_of", detail));
         }
         let known_at = RecordedAt(release.ends());
         if self.ask.known_at.is_some_and(|told| told != known_at) {
@@ -207,7 +237,7 @@ impl Asked {
                     "tall der små antall er skjult, fortelles slik de var kjent ved slutten av {release}"
                 ),
             );
-            return Err(wrong("known_at", detail));
+            return Err(withheld("known_at", detail));
         }
         self.ask = Ask {
             as_of: Some(as_of),
@@ -274,7 +304,8 @@ impl Asked {
             "tall der små antall er skjult, fortelles for hele kalenderår \
              (since=2020-01-01&until=2020-12-31), eller for all tid (ingen av dem)",
         );
-        Err(wrong("since", detail))
+        let told = if window.0.is_some() { "since" } else { "until" };
+        Err(withheld(told, detail))
     }
 
     /// A year.
