@@ -316,7 +316,7 @@ mod tests {
             (
                 "type",
                 json!("no.stegspor.referral.referral-proposed.v9"),
-                "unknown-kind",
+                "unknown-version",
             ),
             ("time", json!("yesterday"), "invalid-data"),
             ("subject", json!(7), "invalid-data"),

@@ -50,15 +50,29 @@ pub fn by_command(stream: &str, command: &str) -> Option<&'static Kind> {
 pub fn by_wire_type(wire: &str) -> Result<&'static Kind, Problem> {
     domain::event::kinds()
         .find(|kind| kind.wire_type() == wire)
-        .ok_or_else(|| {
-            Problem::general(&general::UNKNOWN_KIND).at(
-                "/type",
-                Text::of(
-                    "a type is no.stegspor.<stream>.<kind>.v<version>, as the catalogue names it",
-                    "en type er no.stegspor.<strøm>.<slag>.v<versjon>, slik katalogen kaller den",
-                ),
-            )
-        })
+        .ok_or_else(|| unknown(wire))
+}
+
+fn unknown(wire: &str) -> Problem {
+    let without_version = |wire: &str| wire.rsplit_once(".v").map(|(name, _)| name.to_owned());
+    let asked = without_version(wire).unwrap_or_else(|| wire.to_owned());
+    let known: Vec<String> = domain::event::kinds()
+        .map(Kind::wire_type)
+        .filter(|known| without_version(known).as_ref() == Some(&asked))
+        .collect();
+    if known.is_empty() {
+        let detail = Text::of(
+            "a type is no.stegspor.<stream>.<kind>.v<version>; /docs lists them",
+            "en type er no.stegspor.<strøm>.<slag>.v<versjon>; /docs lister dem opp",
+        );
+        return Problem::general(&general::UNKNOWN_KIND).at("/type", detail);
+    }
+    let known = known.join(", ");
+    let detail = Text::made(
+        format!("known of this kind: {known}"),
+        format!("kjent av denne typen: {known}"),
+    );
+    Problem::general(&general::UNKNOWN_VERSION).at("/type", detail)
 }
 
 /// Who and what a payload is told about.
