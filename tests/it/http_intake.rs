@@ -151,7 +151,7 @@ async fn a_batch_is_answered_event_by_event() {
             [0, "1", 201, null, null],
             [1, "1", 200, null, null],
             [2, "3", 422, "unknown-kind", "/type"],
-            [3, "4", 404, "not-found", null],
+            [3, "4", 403, "speaks-for-another", "/data/from"],
             [4, "5", 422, "G1", "/data/to"],
             [5, "6", 422, "G5", "/time"],
             [6, "7", 201, null, null],
@@ -181,5 +181,80 @@ async fn what_is_no_event_of_the_intake_is_refused() {
         .await;
     assert_eq!(nobody.status, 401);
     let loland = send(&app, LOLAND, STRUCTURED, &proposed("1", "ref-1")).await;
-    assert_eq!(loland.status, 404);
+    assert_eq!(loland.status, 403);
+}
+
+#[tokio::test]
+async fn a_token_that_speaks_for_another_is_told_so_and_a_referral_not_its_own_is_not_there() {
+    let app = TestApp::new().await;
+    let event = |id: &str, kind: &str, data: Value| {
+        json!({
+            "specversion": "1.0", "id": id, "source": "/slemdal/journal", "subject": "ref-1",
+            "type": format!("no.stegspor.referral.{kind}.v1"), "time": "2021-06-30T09:00:00Z",
+            "data": data,
+        })
+    };
+    let proposed = event(
+        "1",
+        "referral-proposed",
+        json!({ "from": SLEMDAL, "to": OSLO, "situation": "in-patient" }),
+    );
+    let send = |event: &Value, unit| {
+        app.post("/v1/intake")
+            .role_at(Role::Institution, unit)
+            .bytes(
+                "application/cloudevents+json",
+                event.to_string().into_bytes(),
+            )
+    };
+    let another = send(&proposed, "loland").await;
+    assert_eq!(
+        (
+            another.status,
+            another.text_of("rule"),
+            another.text_of("pointer")
+        ),
+        (403, "speaks-for-another".into(), "/data/from".into())
+    );
+    assert_eq!(
+        another.text_of("detail"),
+        "the token speaks for loland, the event for slemdal"
+    );
+    let own = send(&proposed, SLEMDAL).await;
+    assert_eq!(own.status, 201, "{own:?}");
+    let withdrawn = event("2", "referral-withdrawn", json!({}));
+    let hidden = send(&withdrawn, "loland").await;
+    assert_eq!(
+        (hidden.status, hidden.text_of("pointer")),
+        (404, "/subject".into())
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_version_is_told_apart_from_an_unknown_kind() {
+    let app = TestApp::new().await;
+    for (kind, rule, said) in [
+        (
+            "no.stegspor.referral.referral-proposed.v9",
+            "unknown-version",
+            "no.stegspor.referral.referral-proposed.v1",
+        ),
+        ("no.stegspor.referral.sold.v1", "unknown-kind", "/docs"),
+    ] {
+        let event = json!({
+            "specversion": "1.0", "id": "1", "source": "/slemdal/journal", "subject": "ref-1",
+            "type": kind, "data": {},
+        });
+        let reply = app
+            .post("/v1/intake")
+            .role_at(Role::Institution, SLEMDAL)
+            .bytes(
+                "application/cloudevents+json",
+                event.to_string().into_bytes(),
+            )
+            .await;
+        assert_eq!((reply.status, reply.text_of("rule")), (422, rule.into()));
+        let detail = reply.body["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains(said), "{detail}");
+    }
 }

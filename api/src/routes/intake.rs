@@ -13,6 +13,7 @@ use axum::{
 use domain::es::{
     Actor, CorrelationId, EventId, OccurredAt, Position, Role, SourceSystem, Version, amend::Kind,
 };
+use domain::words::UnitId;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -295,14 +296,59 @@ async fn one(app: &Application, event: CloudEvent, by: By) -> Result<(String, Ou
             ),
         ));
     }
+    speaks_for_its_sender(&event, &by)?;
     let foreign_id = event.foreign_id(&app.secret);
     let telling = event.telling(app, by)?;
     let id = telling.target.to_string();
-    let outcome = app.tell(telling).await?;
+    let outcome = app.tell(telling).await.map_err(not_there)?;
     if let Some(entry) = foreign_id {
         app.remember(entry).await?;
     }
     Ok((id, outcome))
+}
+
+/// An institution's token tells of what goes out from it. Who sends both knows both already.
+fn speaks_for_its_sender(event: &CloudEvent, by: &By) -> Result<(), Problem> {
+    let Some(own) = by
+        .unit
+        .as_ref()
+        .filter(|_| by.actor.role == Role::Institution)
+    else {
+        return Ok(());
+    };
+    let (pointer, told) = match event.kind.stream {
+        "referral" => ("/data/from", event.data.get("from").and_then(Value::as_str)),
+        _ => (
+            "/subject",
+            event.subject.split_once('~').map(|(unit, _)| unit),
+        ),
+    };
+    // What is no unit's name is refused where its shape is.
+    let Some(told) = told.and_then(|told| told.parse::<UnitId>().ok()) else {
+        return Ok(());
+    };
+    if told == *own {
+        return Ok(());
+    }
+    let detail = Text::made(
+        format!("the token speaks for {own}, the event for {told}"),
+        format!("adgangstegnet taler for {own}, hendelsen for {told}"),
+    );
+    Err(Problem::general(&general::FOR_ANOTHER)
+        .detail(detail.clone())
+        .at(pointer, detail))
+}
+
+/// It is the subject that is not there, or not the sender's; the address is.
+fn not_there(problem: Problem) -> Problem {
+    if problem.slug() != general::NOT_FOUND.slug {
+        return problem;
+    }
+    let detail = Text::of(
+        "there is nothing by this id that the token may tell of",
+        "det finnes ikke noe med denne id-en som adgangstegnet kan fortelle om",
+    );
+    problem.at("/subject", detail)
 }
 
 fn answer((id, outcome): (String, Outcome)) -> Response {
