@@ -323,3 +323,31 @@ fn a_token_is_for_a_unit_of_its_role() {
         assert_eq!(answered.status.success(), refusal.is_none());
     }
 }
+
+#[test]
+fn the_demo_does_not_play_into_another_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulated = stegspor(folder.path(), &["simulate", "--participants", "1"]);
+    assert!(simulated.status.success(), "{}", text(&simulated.stderr));
+    let refused = stegspor(folder.path(), &["demo", "--listen", "127.0.0.1:0"]);
+    assert!(!refused.status.success());
+    let said = text(&refused.stderr);
+    for expected in [
+        "data holds another history",
+        "--data DIR",
+        "stegspor serve --data data",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let data = folder.path().join("data");
+        let rights = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(rights(&data), 0o700);
+        for entry in std::fs::read_dir(&data).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(rights(&path), 0o600, "{}", path.display());
+        }
+    }
+}

@@ -108,6 +108,16 @@ async fn play(settings: &Settings, log: &dyn EventStore) -> anyhow::Result<DemoC
     if played.is_file() && log.head().await? > Position::START {
         return Ok(demo::cast());
     }
+    let first = log.read_all(Position::START, 1).await?;
+    anyhow::ensure!(
+        first
+            .iter()
+            .filter_map(|event| event.read_metadata().ok())
+            .all(|metadata| metadata.source.0 == demo::SOURCE),
+        "{} holds another history, and the demo plays its own: take another folder (--data DIR), \
+         or serve what is there (stegspor serve --data {0})",
+        settings.data.display()
+    );
     let vault = store::vault(settings, Arc::new(SystemClock)).await?;
     let bar = Bar::new("steps");
     let cast = demo::play(log, vault.as_ref(), &mut |done, of| bar.show(done, of)).await?;

@@ -31,6 +31,8 @@ use super::{
     units::{self, unit},
 };
 
+/// The system that its events come from.
+pub const SOURCE: &str = "demo";
 const SEED: u64 = 0x5354_4547;
 /// About as many steps as there are.
 const STEPS: usize = 36_000;
@@ -44,7 +46,7 @@ pub async fn play(
 ) -> Result<DemoCast, PlayError> {
     let steps = steps();
     let total = steps.len() as u64;
-    let mut player = Player::new(store, Some(vault), SourceSystem("demo".to_owned()));
+    let mut player = Player::new(store, Some(vault), SourceSystem(SOURCE.to_owned()));
     for (done, step) in (1..).zip(steps) {
         player.play(step).await?;
         if done % 250 == 0 {
