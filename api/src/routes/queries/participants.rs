@@ -30,7 +30,8 @@ pub(super) fn endpoint() -> Endpoint {
         operations: vec![asking::operation::<ParticipantsView>(
             ROUTE,
             "participants",
-            "Who is on the list, a page at a time; for a tidgiver, with whom they have an oppdrag.",
+            "Who is on the list, a page at a time; for a tidgiver, with whom they have an oppdrag: \
+             all of them, so `unit`, `cursor` and `limit` are not taken.",
             Query::Participants,
             &parameters,
         )],
