@@ -265,6 +265,24 @@ async fn small_counts_are_hidden_from_who_sees_all_units() {
     let hidden = app.get("/v1/standing").role(Role::Analyst).await;
     assert_eq!(json!(counts(&hidden.body)), json!([7, null, 0, null, 0]));
     assert_eq!(hidden.body["as_of"], "2021-07-31");
+    let because = "counts of 1 to 4 persons are hidden, and what they could be worked out from";
+    assert_eq!(
+        hidden.body["withheld"],
+        json!([
+            { "field": "active", "because": because },
+            { "field": "passive", "because": because },
+        ])
+    );
+    assert_eq!(exact["withheld"], json!(null));
+    let cohorts = app
+        .get("/v1/retention")
+        .role(Role::Analyst)
+        .header("accept-language", "nb")
+        .await;
+    let withheld = cohorts.body["withheld"].as_array().unwrap();
+    let cohorts = withheld.iter().find(|one| one["field"] == "cohorts");
+    let because = cohorts.unwrap()["because"].as_str().unwrap();
+    assert!(because.starts_with("det som er skjult"), "{because}");
     let any_day = app
         .get("/v1/standing?as_of=2021-07-30")
         .role(Role::Analyst)

@@ -22,7 +22,7 @@ use crate::{
         Principal, Purpose, callers,
         rights::{self, Sight},
     },
-    problem::{self, Problem, Text, general},
+    problem::{self, Language, Problem, Text, general},
 };
 
 /// Parameters that every query takes.
@@ -70,6 +70,8 @@ pub(super) enum Released {
 /// A question that came in.
 pub(super) struct Asked {
     pub(super) who: Principal,
+    /// In which sentences are told.
+    pub(super) language: Language,
     ask: Ask,
     min_position: Option<Position>,
     parameters: BTreeMap<String, String>,
@@ -100,6 +102,7 @@ impl FromRequestParts<Service> for Asked {
         let min_position = taken(&mut parameters, "min_position", str::parse::<u64>, A_NUMBER)?;
         Ok(Self {
             who,
+            language: Language::of_headers(&parts.headers).unwrap_or(Language::English),
             ask: Ask {
                 as_of,
                 known_at: known_at.map(end_of),

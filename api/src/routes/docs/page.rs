@@ -58,7 +58,7 @@ const ROLES: [(&str, &str); 9] = [
     ("operator", "operator"),
 ];
 
-const INTRODUCTION: [&str; 5] = [
+const INTRODUCTION: [&str; 6] = [
     "Everything but the service itself asks for a token: `Authorization: Bearer …`. What is not \
      yours looks the same as what is not there: 404.",
     "A command asks that something be recorded. It answers with the position in the log to ask \
@@ -66,6 +66,8 @@ const INTRODUCTION: [&str; 5] = [
      into being.",
     "A question is answered as of a day, and as known at a moment. The answer names the position \
      it shows and the definition it counts by.",
+    "Where small counts are hidden from the asker, `withheld` in the answer names the fields that \
+     are held back, and by which rule: empty or null there does not mean none.",
     "What goes wrong is told as a problem (RFC 9457): its `type` names the rule, `pointer` the \
      place in what was sent, in Norwegian or English by `Accept-Language`.",
     "Fields are told once; those not listed are refused.",

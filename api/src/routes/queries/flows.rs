@@ -1,6 +1,11 @@
 //! `GET /v1/flows`: from units to departments, stage by stage, and what each party counts.
 
-use axum::{Json, extract::State, routing::get};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use domain::es::Role;
 use projections::flow::{Flows, FlowsView};
 use serde_json::{Value, json as value};
@@ -11,6 +16,10 @@ use super::{
         asking::{Asked, Released},
     },
     asking, flows_by_year, json, scope, seen, suppress,
+    withheld::{
+        self, Figures,
+        Rule::{AddsUp, Small},
+    },
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -20,7 +29,7 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         route: ROUTE,
         methods: get(handle),
-        operations: vec![asking::operation::<FlowsView>(
+        operations: vec![asking::operation::<Figures<FlowsView>>(
             ROUTE,
             "flows",
             "From units to departments: how many came how far, in how many days, and what the \
@@ -44,7 +53,7 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Response, Problem> {
     let sight = asked.sight(Query::Flows)?;
     asked.of_the_release(
         &sight,
@@ -87,7 +96,10 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
         let year = since.map(|since| since.0.format("%Y").to_string());
         hide(&mut answer["flows"], year.as_deref(), &of_all_time["flows"]);
     }
-    Ok(Json(answer))
+    if sight.suppressed {
+        return Ok(withheld::in_part(answer, WITHHELD, asked.language));
+    }
+    Ok(Json(answer).into_response())
 }
 
 fn hide(flows: &mut Value, year: Option<&str>, of_all_time: &Value) {
@@ -111,3 +123,11 @@ fn hide(flows: &mut Value, year: Option<&str>, of_all_time: &Value) {
 }
 
 const COUNTED: [&str; 2] = ["counted_by_steg_for_steg", "counted_by_partner"];
+
+const WITHHELD: &withheld::Fields = &[
+    ("flows.stages.count", Small),
+    ("flows.stages.median_days_from_previous", Small),
+    ("flows.counted_by_partner", Small),
+    ("flows.counted_by_steg_for_steg", Small),
+    ("flows.months", AddsUp),
+];

@@ -1,8 +1,12 @@
 //! `GET /v1/key-figures`: employees, tidgivere and participants of each department.
 
-use axum::{Json, extract::State, routing::get};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use projections::key_figures::{KeyFigures, KeyFiguresView};
-use serde_json::Value;
 
 use super::{
     super::{
@@ -10,6 +14,7 @@ use super::{
         asking::{Asked, Released},
     },
     asking, json, seen, suppress, table,
+    withheld::{self, Figures, Rule::Small},
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -19,7 +24,7 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         route: ROUTE,
         methods: get(handle),
-        operations: vec![asking::operation::<KeyFiguresView>(
+        operations: vec![asking::operation::<Figures<KeyFiguresView>>(
             ROUTE,
             "key-figures",
             "Employees, tidgivere and participants, unit by unit.",
@@ -29,7 +34,7 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Response, Problem> {
     let sight = asked.sight(Query::KeyFigures)?;
     asked.of_the_release(&sight, service.app.clock.now().day(), Released::MonthEnds)?;
     let unit = asked.unit("unit", &service.app).await?;
@@ -50,5 +55,10 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
             suppress::hide_small(&mut unit["tidgivere"]);
         }
     }
-    Ok(Json(answer))
+    if sight.suppressed {
+        return Ok(withheld::in_part(answer, WITHHELD, asked.language));
+    }
+    Ok(Json(answer).into_response())
 }
+
+const WITHHELD: &withheld::Fields = &[("units.participants", Small), ("units.tidgivere", Small)];

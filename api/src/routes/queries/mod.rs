@@ -15,6 +15,7 @@ mod suppress;
 mod table;
 mod timeline;
 mod units;
+mod withheld;
 mod worklist;
 
 use domain::words::UnitId;

@@ -1,6 +1,11 @@
 //! `GET /v1/retention`: how long people stay, and what follows a relapse.
 
-use axum::{Json, extract::State, routing::get};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use projections::retention::{Retention, RetentionView};
 use serde_json::{Value, json as value};
 
@@ -10,6 +15,10 @@ use super::{
         asking::{Asked, Released},
     },
     asking, json, scope, seen, suppress,
+    withheld::{
+        self, Figures,
+        Rule::{AddsUp, Small, Steps},
+    },
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -19,7 +28,7 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         route: ROUTE,
         methods: get(handle),
-        operations: vec![asking::operation::<RetentionView>(
+        operations: vec![asking::operation::<Figures<RetentionView>>(
             ROUTE,
             "retention",
             "How long people stay (Kaplan–Meier, with bounds for ends learned late), and how many \
@@ -33,7 +42,7 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Response, Problem> {
     let sight = asked.sight(Query::Retention)?;
     asked.of_the_release(
         &sight,
@@ -65,7 +74,10 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
         }
         hide(&mut answer, &wider);
     }
-    Ok(Json(answer))
+    if sight.suppressed {
+        return Ok(withheld::in_part(answer, WITHHELD, asked.language));
+    }
+    Ok(Json(answer).into_response())
 }
 
 /// `wider` are the answers that hold these persons among others.
@@ -97,3 +109,18 @@ fn hide(answer: &mut Value, wider: &[Value]) {
 }
 
 const FOLLOWED: [&str; 3] = ["reported", "contacted", "returned"];
+
+const WITHHELD: &withheld::Fields = &[
+    ("curve", Steps),
+    ("curve_ended_at_last_contact", Steps),
+    ("curve_ended_when_learned", Steps),
+    ("curve.censored", AddsUp),
+    ("curve_ended_at_last_contact.censored", AddsUp),
+    ("curve_ended_when_learned.censored", AddsUp),
+    ("cohorts", AddsUp),
+    ("relapses.reported", Small),
+    ("relapses.contacted", Small),
+    ("relapses.returned", Small),
+    ("relapses.median_days_to_contact", Small),
+    ("relapses.median_days_to_return", Small),
+];

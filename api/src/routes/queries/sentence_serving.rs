@@ -1,8 +1,12 @@
 //! `GET /v1/sentence-serving`: sentences served here, and who goes on by choice.
 
-use axum::{Json, extract::State, routing::get};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use projections::sentence::{SentenceServing, SentenceServingView};
-use serde_json::Value;
 
 use super::{
     super::{
@@ -10,6 +14,7 @@ use super::{
         asking::{Asked, Released},
     },
     asking, json, scope, seen, suppress,
+    withheld::{self, Figures, Rule::Small},
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -19,7 +24,7 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         route: ROUTE,
         methods: get(handle),
-        operations: vec![asking::operation::<SentenceServingView>(
+        operations: vec![asking::operation::<Figures<SentenceServingView>>(
             ROUTE,
             "sentence-serving",
             "How many served a sentence here, and how many of them went on by choice.",
@@ -32,7 +37,7 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Response, Problem> {
     let sight = asked.sight(Query::SentenceServing)?;
     asked.of_the_release(
         &sight,
@@ -65,7 +70,12 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
         }
         suppress::hide_nested(&mut answer, &COUNTS, &wider);
     }
-    Ok(Json(answer))
+    if sight.suppressed {
+        return Ok(withheld::in_part(answer, WITHHELD, asked.language));
+    }
+    Ok(Json(answer).into_response())
 }
 
 const COUNTS: [&str; 2] = ["served", "continued"];
+
+const WITHHELD: &withheld::Fields = &[("served", Small), ("continued", Small)];

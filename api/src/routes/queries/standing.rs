@@ -1,8 +1,12 @@
 //! `GET /v1/standing`: how many are registered, and where they stand.
 
-use axum::{Json, extract::State, routing::get};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use projections::journey::{StandingNow, StandingView};
-use serde_json::Value;
 
 use super::{
     super::{
@@ -10,6 +14,7 @@ use super::{
         asking::{Asked, Released},
     },
     asking, json, scope, seen, table,
+    withheld::{self, Figures, Rule::Small},
 };
 use crate::{auth::rights::Query, problem::Problem};
 
@@ -19,7 +24,7 @@ pub(super) fn endpoint() -> Endpoint {
     Endpoint {
         route: ROUTE,
         methods: get(handle),
-        operations: vec![asking::operation::<StandingView>(
+        operations: vec![asking::operation::<Figures<StandingView>>(
             ROUTE,
             "standing",
             "How many are registered, and how many of them incoming, active, passive, paused.",
@@ -29,7 +34,7 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Response, Problem> {
     let sight = asked.sight(Query::Standing)?;
     asked.of_the_release(&sight, service.app.clock.now().day(), Released::MonthEnds)?;
     let unit = asked.unit("unit", &service.app).await?;
@@ -51,7 +56,20 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
             }
         }
     }
-    Ok(Json(answer))
+    if sight.suppressed {
+        return Ok(withheld::in_part(answer, WITHHELD, asked.language));
+    }
+    Ok(Json(answer).into_response())
 }
 
 const PARTS: [&str; 4] = ["active", "incoming", "passive", "paused"];
+
+const WITHHELD: &withheld::Fields = &[
+    ("registered", Small),
+    ("active", Small),
+    ("incoming", Small),
+    ("passive", Small),
+    ("paused", Small),
+    ("ended", Small),
+    ("closed", Small),
+];
