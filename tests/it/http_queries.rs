@@ -474,3 +474,22 @@ async fn the_future_is_not_passed_off_as_now() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_worklist_says_why_in_the_language_that_is_preferred() {
+    let app = TestApp::new().await;
+    app.contact_made(OSLO, "2021-06-01", "Ola").await;
+    app.caught_up().await;
+    for (preferred, why) in [
+        ("en", "contact was made and no first conversation is booked"),
+        (
+            "nb-NO",
+            "det er tatt kontakt, og ingen første samtale er avtalt",
+        ),
+    ] {
+        let list = app.get("/v1/worklist").leader(OSLO);
+        let list = list.header("accept-language", preferred).await;
+        let items = list.body["items"].as_array().unwrap();
+        assert!(items.iter().any(|item| item["why"] == why), "{items:?}");
+    }
+}

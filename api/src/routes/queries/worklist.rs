@@ -1,10 +1,13 @@
 //! `GET /v1/worklist`: what is due, and why.
 
-use axum::{Json, extract::State, routing::get};
-use projections::{
-    Answer,
-    worklist::{Task, Worklist, WorklistView},
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
 };
+use projections::worklist::{Task, Worklist, WorklistView};
 
 use super::{
     super::{Endpoint, Parameter, Service, asking::Asked},
@@ -13,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::rights::{Persons, Query},
-    problem::Problem,
+    problem::{Language, Problem},
 };
 
 const ROUTE: &str = "/v1/worklist";
@@ -34,10 +37,7 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-async fn handle(
-    State(service): State<Service>,
-    mut asked: Asked,
-) -> Result<Json<Answer<WorklistView>>, Problem> {
+async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Response, Problem> {
     let sight = asked.sight(Query::Worklist)?;
     let app = &service.app;
     let unit = asked.unit("unit", app).await?;
@@ -58,7 +58,37 @@ async fn handle(
     if sight.persons != Persons::Named {
         view.items.retain(|item| of_oppdrag(item.task));
     }
-    Ok(Json(answer))
+    if asked.language == Language::Norwegian {
+        for item in &mut answer.view.items {
+            item.why = norwegian(item.task);
+        }
+    }
+    Ok(([(header::VARY, "accept-language")], Json(answer)).into_response())
+}
+
+/// Why something is due, in Norwegian; the read model says it in English.
+const fn norwegian(task: Task) -> &'static str {
+    match task {
+        Task::BookFirstConversation => "det er tatt kontakt, og ingen første samtale er avtalt",
+        Task::AssignVeileder => "ingen er veileder for personen",
+        Task::BeReadyBeforeDischarge => "en utskrivningsdag er fortalt",
+        Task::MakeContactAfterRelapse => "et tilbakefall er meldt, og personen er ikke nådd",
+        Task::HoldJointConversation => {
+            "en som er innlagt, sa ja, og det har ikke vært noen samtale med alle tre ennå"
+        }
+        Task::AskForConsent => "henvisningen venter uten samtykke og utløper denne dagen",
+        Task::AnswerReferral => "personen sa ja, og avdelingen har ikke svart",
+        Task::HoldStartConversation => "oppdraget har ikke hatt noen samtale med alle tre",
+        Task::ReviewOppdrag => "dagen for å gå gjennom oppdraget er kommet",
+        Task::EndOrExtendOppdrag => "oppdraget er forbi sin siste dag",
+        Task::EndOppdragLeftOpen => "oppholdet ble avsluttet, og oppdraget sto åpent",
+        Task::FollowUpOppdrag => "dagen for å følge opp et slikt oppdrag er kommet",
+        Task::AcknowledgeSafetyConcern => "ingen har tatt tak i bekymringen",
+        Task::TalkOverCancellations => "møter er avlyst gang på gang",
+        Task::MakeContactAfterTreatmentLeft => {
+            "en behandling ble avbrutt, og det har ikke vært kontakt siden"
+        }
+    }
 }
 
 /// What is a tidgiver coordinator's to do.
