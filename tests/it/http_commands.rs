@@ -408,8 +408,19 @@ async fn an_oppdrag_left_open_is_ended_by_the_department_that_held_the_stay() {
             .role_at(Role::TidgiverCoordinator, department)
             .json(&json!({ "oppdrag_id": oppdrag, "reason": "tidgivers-wish" }))
     };
-    // Nothing else of it is Oslo's any more.
-    assert_eq!(told("hold-oppdrag-meeting", OSLO).await.status, 404);
+    // What is not of that stay is Oslo's no more; and of what is, nothing goes on after its end.
+    let contact = app
+        .post(&format!("/v1/participants/{id}/hold-contact"))
+        .veileder(OSLO)
+        .json(&json!({ "with": "participant", "channel": "phone" }))
+        .await;
+    assert_eq!(contact.status, 404, "{contact:?}");
+    let met = app
+        .post(&format!("/v1/participants/{id}/hold-oppdrag-meeting"))
+        .role_at(Role::TidgiverCoordinator, OSLO)
+        .json(&json!({ "oppdrag_id": oppdrag }))
+        .await;
+    assert_eq!((met.status, met.text_of("rule")), (409, "D14".into()));
     let ended = told("end-oppdrag", OSLO).await;
     assert_eq!(ended.status, 201, "{ended:?}");
     assert_eq!(due().await, json!([]));

@@ -13,6 +13,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, postgres::PgConnectOptions
 /// The variable that names a PostgreSQL in which databases may be made and dropped.
 const SERVER: &str = "STEGSPOR_TEST_POSTGRES";
 
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
 /// A fresh database, dropped with this value: for tests and measurements.
 #[derive(Debug)]
 pub struct ScratchDatabase {
@@ -37,7 +39,6 @@ impl ScratchDatabase {
             .ok();
             return None;
         };
-        static NEXT: AtomicU32 = AtomicU32::new(1);
         let nth = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("stegspor_test_{}_{nth}", process::id());
         let (before, after) = server.split_once('?').unwrap_or((&server, ""));
