@@ -17,7 +17,7 @@ pub enum ReadStoreError {
     NoSuchReadModel(String),
     /// The read models know more than the log holds.
     #[error(
-        "the read models know the log up to position {checkpoint}, and it ends at {head}: it was restored from an older copy, or is another log. Delete the read store's file: it is made anew from the log"
+        "the read models know the log up to position {checkpoint}, and it ends at {head}: it was restored from an older copy, or is another log. Delete the read store (the file, or the tables in PostgreSQL): it is made anew from the log"
     )]
     AheadOfLog {
         /// Up to where the read models were folded.
@@ -27,12 +27,22 @@ pub enum ReadStoreError {
     },
     /// The read models were folded from another log.
     #[error(
-        "the read models were folded from another log: the event at position {checkpoint} is not the one they know. Delete the read store's file: it is made anew from the log"
+        "the read models were folded from another log: the event at position {checkpoint} is not the one they know. Delete the read store (the file, or the tables in PostgreSQL): it is made anew from the log"
     )]
     AnotherLog {
         /// Up to where the read models were folded.
         checkpoint: Position,
     },
+    /// Tables in a file cannot be kept up by another node.
+    #[error("a read store in a file is kept up by the process that opens it")]
+    NotShared,
+    /// This node only asks.
+    #[error("this node does not keep the read models up")]
+    NotKeptUpHere,
+    /// Another node keeps some of these read models up by now; what was not yet written is its to
+    /// write.
+    #[error("another node has taken over some of the read models")]
+    TakenOver,
     /// The tables could not be read or written.
     #[error("the read store did not answer")]
     Tables(#[from] sqlx::Error),

@@ -15,6 +15,7 @@ mod checkpoint;
 mod engine;
 mod error;
 mod folding;
+mod lease;
 mod models;
 mod parking;
 mod projector;

@@ -41,6 +41,13 @@ pub(super) fn named(names: &[&str]) -> Result<Vec<Box<dyn ReadModel>>, ReadStore
     Ok(models)
 }
 
+/// The read models of some categories of streams, without rows.
+pub(super) fn of(categories: &[&str]) -> Vec<Box<dyn ReadModel>> {
+    let mut models = all();
+    models.retain(|model| categories.contains(&model.category()));
+    models
+}
+
 all!(
     contact::Contact,
     cooperation::Cooperation,

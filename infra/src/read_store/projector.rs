@@ -10,11 +10,14 @@ use domain::{
     event::Recorded,
 };
 
+use uuid::Uuid;
+
 use super::{
     checkpoint,
     engine::{Place, Writer},
     error::ReadStoreError,
     folding::Folding,
+    lease::{self, Holding},
     models::{self, ReadModel},
     parking,
     reading::{self, Part},
@@ -26,6 +29,8 @@ pub struct Projector {
     db: Writer,
     folding: Folding,
     position: Position,
+    /// What the read models are held by, where several nodes share them.
+    holding: Option<Holding>,
     /// A run was broken off: what is at hand is not what is written.
     broken_off: bool,
 }
@@ -56,11 +61,83 @@ impl Projector {
             log,
             db,
             position: Position::START,
+            holding: None,
             broken_off: false,
         };
         let furthest = projector.resume().await?;
         projector.release_parked(furthest).await?;
         Ok(projector)
+    }
+
+    /// As one of the nodes that keep the read models up, at first without any.
+    pub(super) async fn of_node(
+        node: Uuid,
+        db: Writer,
+        log: Arc<dyn EventStore>,
+    ) -> Result<Self, ReadStoreError> {
+        let mut projector = Self::over(db, log, vec![]).await?;
+        projector.holding = Some(Holding::none(node));
+        Ok(projector)
+    }
+
+    /// Says that this node is there, and takes over the read models that are its share, as soon as
+    /// nobody else holds them; what is another's share it leaves. Alone, it takes all at once,
+    /// whoever held them. Does nothing where read models are not shared.
+    pub(super) async fn attend(&mut self, alone: bool) -> Result<(), ReadStoreError> {
+        let Some(mut holding) = self.holding.clone() else {
+            return Ok(());
+        };
+        let before = holding.shares.clone();
+        let mut transaction = self.db.begin().await?;
+        let now = transaction.now().await?;
+        let nodes = lease::attend(&mut transaction.rows(), holding.node, now).await?;
+        let nodes = if alone { vec![holding.node] } else { nodes };
+        if !holding.keep(&mut transaction.rows(), now).await? {
+            // Who takes over from others begins anew, under a new fence.
+            holding.release(&mut transaction.rows(), |_| false).await?;
+        }
+        let mine = |share: &str| lease::owner(share, &nodes) == Some(holding.node);
+        let wanted: Vec<_> = lease::shares()
+            .into_iter()
+            .filter(|share| mine(share))
+            .collect();
+        let mut next = holding.clone();
+        next.release(&mut transaction.rows(), mine).await?;
+        let missing: Vec<_> = wanted
+            .into_iter()
+            .filter(|share| !next.shares.contains(share))
+            .collect();
+        let free_at = if alone { i64::MAX } else { now };
+        next.take(&mut transaction.rows(), &missing, free_at, now)
+            .await?;
+        transaction.commit().await?;
+        let changed = next.shares != before || holding.shares != before;
+        self.holding = Some(next);
+        if changed {
+            self.take_up().await?;
+        }
+        Ok(())
+    }
+
+    /// The shares that it keeps up; `None` where read models are not shared.
+    pub(super) fn shares(&self) -> Option<&[&'static str]> {
+        self.holding.as_ref().map(|holding| &*holding.shares)
+    }
+
+    /// Whether there is nothing that somebody else keeps up.
+    pub(super) fn keeps_all(&self) -> bool {
+        self.shares()
+            .is_none_or(|shares| shares.len() == lease::shares().len())
+    }
+
+    /// Begins with the read models that it now holds, from where they were left.
+    async fn take_up(&mut self) -> Result<(), ReadStoreError> {
+        let shares = self.shares().unwrap_or_default();
+        tracing::info!(shares = shares.join(","), "keeps these read models up");
+        self.folding = Folding::new(self.log.clone(), models::of(shares), None);
+        self.broken_off = false;
+        let furthest = self.resume().await?;
+        self.release_parked(furthest).await
     }
 
     /// Up to where all its read models are folded.
@@ -95,9 +172,25 @@ impl Projector {
         Ok(())
     }
 
-    /// Lets go of the file.
-    pub async fn close(self) {
+    /// Lets go of the tables.
+    pub async fn close(mut self) {
+        if let Some(holding) = self.holding.take()
+            && let Err(error) = self.leave(holding).await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the leases could not be given back; they end by themselves"
+            );
+        }
         self.db.close().await;
+    }
+
+    async fn leave(&mut self, mut holding: Holding) -> Result<(), sqlx::Error> {
+        let mut transaction = self.db.begin().await?;
+        let now = transaction.now().await?;
+        holding.release(&mut transaction.rows(), |_| false).await?;
+        lease::leave(&mut transaction.rows(), holding.node, now).await?;
+        transaction.commit().await
     }
 
     /// Goes on from where the tables were left. Answers how far the furthest of them was folded,
@@ -105,23 +198,9 @@ impl Projector {
     async fn resume(&mut self) -> Result<Position, ReadStoreError> {
         let log = &self.log;
         let checkpoints = checkpoint::read(&mut self.db.begin().await?.rows()).await?;
-        let (checkpoint, event_id) = checkpoints
-            .values()
-            .max_by_key(|(position, _)| *position)
-            .copied()
-            .unwrap_or_default();
-        if checkpoint > Position::START {
-            let head = log.head().await?;
-            if head < checkpoint {
-                return Err(ReadStoreError::AheadOfLog { checkpoint, head });
-            }
-            let known = log.read_all(Position(checkpoint.0 - 1), 1).await?;
-            if known.first().is_none_or(|event| event.id.0 != event_id) {
-                return Err(ReadStoreError::AnotherLog { checkpoint });
-            }
-        }
+        let furthest = checkpoint::furthest(&checkpoints, &**log).await?;
         // A read model that is new here begins at the start; the others wait for it.
-        let mut position = checkpoint;
+        let mut position = furthest;
         for model in self.folding.models() {
             let folded = checkpoint::folded(&checkpoints, model.name());
             model.set_position(folded);
@@ -138,14 +217,18 @@ impl Projector {
                 .filter(|parked| parked.position <= position)
                 .map(|parked| parked.stream),
         );
-        Ok(checkpoint)
+        Ok(furthest)
     }
 
     /// Lets streams go on that stood still at an event which can be read now: in all read models,
     /// as far as the furthest is folded. One that is behind passes over the same facts again.
     async fn release_parked(&mut self, furthest: Position) -> Result<(), ReadStoreError> {
+        let categories: Vec<_> = self.folding.categories().into_iter().collect();
         let mut readable = vec![];
         for parked in parking::read(&mut self.db.begin().await?.rows()).await? {
+            if !categories.contains(&parked.stream.category()) {
+                continue;
+            }
             let event = self.log.find(parked.event_id).await?;
             if event.is_some_and(|event| Recorded::decode(event).is_ok()) {
                 readable.push(parked.stream);
@@ -154,7 +237,7 @@ impl Projector {
         if readable.is_empty() {
             return Ok(());
         }
-        let mut folding = Folding::new(self.log.clone(), models::all(), None);
+        let mut folding = Folding::new(self.log.clone(), models::of(&categories), None);
         let mut transaction = self.db.begin().await?;
         for stream in readable {
             parking::release(&mut transaction.rows(), &stream).await?;
@@ -206,8 +289,14 @@ impl Projector {
     }
 
     /// Rows and checkpoints, in one transaction.
-    async fn write(&mut self, position: Position, last: EventId) -> Result<(), sqlx::Error> {
+    async fn write(&mut self, position: Position, last: EventId) -> Result<(), ReadStoreError> {
         let mut transaction = self.db.begin().await?;
+        if let Some(holding) = &self.holding {
+            let now = transaction.now().await?;
+            if !holding.keep(&mut transaction.rows(), now).await? {
+                return Err(ReadStoreError::TakenOver);
+            }
+        }
         let parked = self
             .folding
             .flush(&mut transaction.rows(), position)

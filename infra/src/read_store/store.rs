@@ -4,19 +4,25 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use domain::es::{EventStore, Position};
 use projections::{Answer, Ask, Question, Rows};
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    time::Instant,
+};
 
 use super::{
     checkpoint,
     engine::{Place, Readers, Transaction},
     error::ReadStoreError,
-    models, parking,
+    lease, models, parking,
     projector::Projector,
     reading::{self, Parked},
     sum::Sum,
     time_machine::{TimeMachine, When},
 };
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    ids::{IdSource, RandomIds},
+};
 
 /// The read models have not come so far in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,14 +39,30 @@ pub struct ReadStore {
     log: Arc<dyn EventStore>,
     clock: Arc<dyn Clock>,
     readers: Readers,
-    projector: Mutex<Projector>,
+    /// None on a node that only asks.
+    projector: Option<Mutex<Projector>>,
+    /// Whether other nodes may keep them up as well.
+    shared: bool,
     projected: watch::Sender<Position>,
+    /// How many wait for a position that another node brings.
+    waiting: watch::Sender<usize>,
     machine: TimeMachine,
 }
 
+/// How often a node says that it is there: often enough not to be given up.
+const ATTEND: Duration = Duration::from_millis(1_000);
+/// How often a node looks how far the others have come: while nobody waits for it, and while
+/// somebody does.
+const LOOK: Duration = Duration::from_millis(200);
+const LOOK_CLOSELY: Duration = Duration::from_millis(10);
+
 impl ReadStore {
-    /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names; made if there is none. It shows what
-    /// it showed when it was closed, until [`Self::catch_up`] or [`Self::run`].
+    /// Opens the read store that a URL (`sqlite:PATH`, `postgres://…`) names; made if there is
+    /// none. It shows what it showed when it was closed, until [`Self::catch_up`] or
+    /// [`Self::run`].
+    ///
+    /// In PostgreSQL several nodes may keep the read models up: each takes its share, and that of
+    /// who is gone. A file is kept up by one process.
     pub async fn open(
         url: &str,
         log: Arc<dyn EventStore>,
@@ -48,30 +70,79 @@ impl ReadStore {
     ) -> Result<Self, ReadStoreError> {
         let place = Place::of(url)?;
         let db = place.writer().await?;
-        let projector = Projector::over(db, log.clone(), models::all()).await?;
-        Ok(Self {
+        let projector = if place.is_shared() {
+            let node = RandomIds::new(clock.clone()).next();
+            Projector::of_node(node, db, log.clone()).await?
+        } else {
+            Projector::over(db, log.clone(), models::all()).await?
+        };
+        Self::over(&place, Some(projector), log, clock).await
+    }
+
+    /// Opens a read store to ask it only: other nodes keep it up.
+    pub async fn open_to_ask(
+        url: &str,
+        log: Arc<dyn EventStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ReadStoreError> {
+        let place = Place::of(url)?;
+        if !place.is_shared() {
+            return Err(ReadStoreError::NotShared);
+        }
+        // The tables may be newer here than where they are kept up.
+        place.writer().await?.close().await;
+        Self::over(&place, None, log, clock).await
+    }
+
+    async fn over(
+        place: &Place,
+        projector: Option<Projector>,
+        log: Arc<dyn EventStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ReadStoreError> {
+        let store = Self {
             machine: TimeMachine::new(log.clone()),
             log,
             clock,
             readers: place.readers().await?,
-            projected: watch::Sender::new(projector.position()),
-            projector: Mutex::new(projector),
-        })
+            projector: projector.map(Mutex::new),
+            shared: place.is_shared(),
+            projected: watch::Sender::new(Position::START),
+            waiting: watch::Sender::new(0),
+        };
+        store.look().await?;
+        Ok(store)
     }
 
     /// Folds what the log holds beyond the position reached, up to its head; says after each batch
-    /// how far it has come.
+    /// how far it has come. Answers how far the tables are: where several nodes share them, that
+    /// is how far the slowest has come.
     pub async fn catch_up(
         &self,
         mut progress: impl FnMut(Position, Position) + Send,
     ) -> Result<Position, ReadStoreError> {
-        let mut projector = self.projector.lock().await;
-        projector
-            .catch_up(|position, head| {
-                self.projected.send_replace(position);
+        if let Some(projector) = &self.projector {
+            let mut projector = projector.lock().await;
+            if projector.shares().is_some_and(<[_]>::is_empty) {
+                projector.attend(false).await?;
+            }
+            let alone = projector.keeps_all();
+            let caught_up = projector.catch_up(|position, head| {
+                if alone {
+                    self.projected.send_replace(position);
+                }
                 progress(position, head);
-            })
-            .await
+            });
+            match caught_up.await {
+                // Somebody else does it, or this node will as soon as the lease is its own.
+                Err(ReadStoreError::TakenOver) => projector.attend(false).await?,
+                done => done.map(|_| ())?,
+            }
+        }
+        if self.shared {
+            self.look().await?;
+        }
+        Ok(self.position())
     }
 
     /// Keeps up with the log until told to stop. What was begun is undone, and done again next
@@ -79,12 +150,7 @@ impl ReadStore {
     pub async fn run(&self, told_to_stop: impl Future<Output = ()> + Send) {
         let keep_up = async {
             loop {
-                let position = *self.projected.borrow();
-                let keep = async {
-                    self.log.moved_past(position).await?;
-                    self.catch_up(|_, _| {}).await
-                };
-                if let Err(error) = keep.await {
+                if let Err(error) = self.keep_up().await {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the read models stand still; trying again"
@@ -97,12 +163,87 @@ impl ReadStore {
             biased;
             () = told_to_stop => {}
             () = keep_up => {}
+            () = self.look_again_and_again(), if self.shared => {}
         }
+    }
+
+    async fn keep_up(&self) -> Result<(), ReadStoreError> {
+        let Some(projector) = &self.projector else {
+            return std::future::pending().await;
+        };
+        let mut attended = Instant::now();
+        loop {
+            let (position, idle) = {
+                let mut projector = projector.lock().await;
+                if self.shared && attended.elapsed() >= ATTEND {
+                    projector.attend(false).await?;
+                    attended = Instant::now();
+                }
+                let idle = projector.shares().is_some_and(<[_]>::is_empty);
+                (projector.position(), idle)
+            };
+            let moved = async {
+                if idle {
+                    std::future::pending().await
+                } else {
+                    self.log.moved_past(position).await
+                }
+            };
+            let moved = if self.shared {
+                let left = ATTEND.saturating_sub(attended.elapsed());
+                tokio::time::timeout(left, moved).await.ok()
+            } else {
+                Some(moved.await)
+            };
+            if let Some(moved) = moved {
+                moved?;
+                self.catch_up(|_, _| {}).await?;
+            }
+        }
+    }
+
+    /// Looks how far the nodes have come, as long as this is waited for.
+    async fn look_again_and_again(&self) {
+        let mut waiting = self.waiting.subscribe();
+        loop {
+            let pause = if *waiting.borrow_and_update() > 0 {
+                LOOK_CLOSELY
+            } else {
+                LOOK
+            };
+            // Somebody who begins to wait need not wait for the look that was planned.
+            tokio::time::timeout(pause, waiting.changed()).await.ok();
+            if let Err(error) = self.look().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "how far the read models are could not be read"
+                );
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+
+    /// Reads up to where the tables are folded.
+    async fn look(&self) -> Result<(), ReadStoreError> {
+        let mut rows = self.readers.begin().await?;
+        let checkpoints = checkpoint::read(&mut rows.rows()).await?;
+        let shown = lease::shown(&checkpoints);
+        self.projected.send_if_modified(|known| {
+            let moved = *known != shown;
+            *known = shown;
+            moved
+        });
+        Ok(())
     }
 
     /// Empties all tables, so that the next catching up makes them anew.
     pub async fn forget(&self) -> Result<(), ReadStoreError> {
-        self.projector.lock().await.forget().await?;
+        let Some(projector) = &self.projector else {
+            return Err(ReadStoreError::NotKeptUpHere);
+        };
+        let mut projector = projector.lock().await;
+        projector.attend(true).await?;
+        projector.forget().await?;
         self.projected.send_replace(Position::START);
         Ok(())
     }
@@ -122,9 +263,11 @@ impl ReadStore {
     /// Waits until the tables show a position, but no longer than that.
     pub async fn wait_for(&self, wanted: Position, deadline: Duration) -> Result<(), Behind> {
         let mut projected = self.projected.subscribe();
+        let _waiting = Waiting::at(&self.waiting);
         let shown =
             tokio::time::timeout(deadline, projected.wait_for(|position| *position >= wanted));
-        if let Ok(Ok(_)) = shown.await {
+        let shown = matches!(shown.await, Ok(Ok(_)));
+        if shown {
             return Ok(());
         }
         Err(Behind {
@@ -194,7 +337,25 @@ impl ReadStore {
     /// Lets go of the file.
     pub async fn close(self) {
         self.readers.close().await;
-        self.projector.into_inner().close().await;
+        if let Some(projector) = self.projector {
+            projector.into_inner().close().await;
+        }
+    }
+}
+
+/// Counts somebody who waits, until they wait no more.
+struct Waiting<'s>(&'s watch::Sender<usize>);
+
+impl<'s> Waiting<'s> {
+    fn at(count: &'s watch::Sender<usize>) -> Self {
+        count.send_modify(|waiting| *waiting += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
     }
 }
 

@@ -34,6 +34,12 @@ impl Place {
         }
     }
 
+    /// Whether several nodes may keep the tables up. Those in a file belong to the one process
+    /// that writes the log beside them.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Opens, or makes, the tables, to write them.
     pub(super) async fn writer(&self) -> Result<Writer, ReadStoreError> {
         Ok(match self {
@@ -119,6 +125,18 @@ impl Transaction<'_> {
             Self::Sqlite(transaction) => Rows::Sqlite(&mut *transaction),
             Self::Postgres(transaction) => Rows::Postgres(&mut *transaction),
         }
+    }
+
+    /// The database's time, in microseconds since 1970.
+    pub(super) async fn now(&mut self) -> Result<i64, sqlx::Error> {
+        let text = match self {
+            Self::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000000 AS BIGINT)",
+            Self::Postgres(_) => {
+                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+            }
+        };
+        let (now,): (i64,) = self.rows().sql(text).one().await?;
+        Ok(now)
     }
 
     /// Makes what was written count.

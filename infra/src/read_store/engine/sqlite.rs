@@ -15,6 +15,7 @@ use crate::read_store::ReadStoreError;
 const TABLES: &str = concat!(
     include_str!("../../../migrations/read/0001_read_models.sql"),
     include_str!("../../../migrations/read/0002_plans_and_goals.sql"),
+    include_str!("../../../migrations/read/0003_leases.sql"),
 );
 
 /// Enough for the statements of every table in every size.

@@ -2,6 +2,7 @@
 
 mod any_order;
 mod kit;
+mod nodes;
 mod postgres;
 mod questions;
 mod rows;

@@ -242,7 +242,7 @@ async fn a_log_restored_from_an_older_copy_is_refused_and_the_mending_named() {
             head: Position(1)
         }
     ));
-    assert!(error.to_string().contains("Delete the read store's file"));
+    assert!(error.to_string().contains("Delete the read store"));
 
     // As long as the first, and another.
     restored.person(2, "2020-01-01", first_contact(OSLO)).await;

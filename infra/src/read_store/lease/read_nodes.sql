@@ -1,0 +1,1 @@
+SELECT node FROM node_v1 WHERE expires > $1
