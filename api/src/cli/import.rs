@@ -128,7 +128,7 @@ impl Import {
         }
         bar.done();
         bin.close()?;
-        app.swept(&settings.data).await?;
+        store::swept(&settings, &app).await?;
         store::bring_to_rest(&settings).await?;
         self.tell(&report, &bin)?;
         Ok(if report.refused.is_empty() {

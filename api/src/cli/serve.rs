@@ -9,7 +9,11 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Ended, Settings, settings::Where, store};
+use super::{
+    Ended, Settings,
+    settings::{NodeRole, Where},
+    store,
+};
 use crate::{
     app::Recording,
     routes::{self, Service},
@@ -28,16 +32,32 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Examples:
 ///   stegspor serve
 ///   stegspor serve --data /var/lib/stegspor --listen 0.0.0.0:8080
+///   stegspor serve --event-store postgres://stegspor@db/stegspor --roles api
+///
+/// Several nodes may serve one log in PostgreSQL or KurrentDB, with read models in PostgreSQL: each
+/// takes commands and answers questions, and those with the role projector share the keeping up of
+/// the read models. A node that dies loses nothing: another takes over its share within seconds.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Serve {
     #[command(flatten)]
     place: Where,
+    /// What this node does: take commands and answer questions, keep the read models up, or both [default: api,projector]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "ROLES",
+        env = "STEGSPOR_ROLES"
+    )]
+    roles: Option<Vec<NodeRole>>,
 }
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<Ended> {
-        let settings = self.place.settings("stegspor-data")?;
+        let mut settings = self.place.settings("stegspor-data")?;
+        if let Some(roles) = self.roles {
+            settings.roles = roles;
+        }
         let log = store::log(&settings).await?;
         let app = store::application(&settings, log, Arc::new(SystemClock)).await?;
         app.sweep(&settings.data, Recording::Now).await?;
@@ -84,7 +104,11 @@ pub(super) async fn until_asked_to_end(
     } = listening;
     let Service { app, read, .. } = service.clone();
     let ending = app.ending.clone();
-    let router = routes::router(service);
+    let router = if settings.roles.contains(&NodeRole::Api) {
+        routes::router(service)
+    } else {
+        routes::health_alone(service)
+    };
     let stop = ending.clone();
     let projecting = tokio::spawn(async move { read.run(stop.cancelled_owned()).await });
     let asked_to_end = {
@@ -109,7 +133,7 @@ pub(super) async fn until_asked_to_end(
         () = too_long => tracing::warn!("answers under way were cut off"),
     }
     projecting.await.context("the read models stopped")?;
-    app.swept(&settings.data).await?;
+    store::swept(settings, &app).await?;
     store::bring_to_rest(settings).await?;
     Ok(Ended::Well)
 }

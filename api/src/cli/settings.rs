@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use domain::words::Figures;
 use figment::{
     Figment,
@@ -19,10 +19,10 @@ pub(super) struct Where {
     /// The folder of log, read models, vault and keys [default: ./stegspor-data; of the demo ./stegspor-data/demo]
     #[arg(long, value_name = "DIR", env = "STEGSPOR_DATA")]
     data: Option<PathBuf>,
-    /// The log, as sqlite:PATH or memory: [default: sqlite:DIR/log.sqlite]
+    /// The log, as sqlite:PATH, postgres://HOST/DATABASE, kurrentdb://HOST or memory: [default: sqlite:DIR/log.sqlite]
     #[arg(long, value_name = "URL", env = "STEGSPOR_EVENT_STORE")]
     event_store: Option<String>,
-    /// The read models, as sqlite:PATH [default: sqlite:DIR/read.sqlite]
+    /// The read models, as sqlite:PATH or postgres://HOST/DATABASE [default: the database of the log, if that is in PostgreSQL; else sqlite:DIR/read.sqlite]
     #[arg(long, value_name = "URL", env = "STEGSPOR_READ_STORE")]
     read_store: Option<String>,
     /// The address to listen on; port 0 takes any free one [default: 127.0.0.1:8080]
@@ -41,7 +41,18 @@ struct File {
     event_store: Option<String>,
     read_store: Option<String>,
     listen: Option<SocketAddr>,
+    roles: Option<Vec<NodeRole>>,
     figures: Figures,
+}
+
+/// What a node does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeRole {
+    /// Takes commands and answers questions.
+    Api,
+    /// Keeps read models up: its share, where several nodes do.
+    Projector,
 }
 
 /// Settings, resolved.
@@ -55,6 +66,8 @@ pub struct Settings {
     pub read_store: String,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// What this node does; all of it unless told.
+    pub roles: Vec<NodeRole>,
     /// The figures that rules use.
     pub figures: Figures,
 }
@@ -68,6 +81,14 @@ pub enum SettingsError {
     /// The file says something that is not understood.
     #[error("the settings file cannot be understood")]
     File(#[from] Box<figment::Error>),
+}
+
+impl Settings {
+    /// Whether other nodes may write to the log at the same time.
+    #[must_use]
+    pub fn log_is_shared(&self) -> bool {
+        !self.event_store.starts_with("sqlite:") && !self.event_store.starts_with("memory:")
+    }
 }
 
 impl Where {
@@ -84,17 +105,28 @@ impl Where {
             .or(file.data)
             .unwrap_or_else(|| PathBuf::from(folder));
         let in_data = |name: &str| format!("sqlite:{}", data.join(name).display());
+        let event_store = self
+            .event_store
+            .clone()
+            .or(file.event_store)
+            .unwrap_or_else(|| in_data("log.sqlite"));
+        let beside_the_log = || {
+            if event_store.starts_with("postgres") {
+                event_store.clone()
+            } else {
+                in_data("read.sqlite")
+            }
+        };
         Ok(Settings {
-            event_store: self
-                .event_store
-                .clone()
-                .or(file.event_store)
-                .unwrap_or_else(|| in_data("log.sqlite")),
             read_store: self
                 .read_store
                 .clone()
                 .or(file.read_store)
-                .unwrap_or_else(|| in_data("read.sqlite")),
+                .unwrap_or_else(beside_the_log),
+            event_store,
+            roles: file
+                .roles
+                .unwrap_or_else(|| vec![NodeRole::Api, NodeRole::Projector]),
             listen: self
                 .listen
                 .or(file.listen)
@@ -136,12 +168,24 @@ mod tests {
                 event_store: "sqlite:/from/file/log.sqlite".to_owned(),
                 read_store: "sqlite:/from/file/read.sqlite".to_owned(),
                 listen: "127.0.0.1:2".parse().unwrap(),
+                roles: vec![NodeRole::Api, NodeRole::Projector],
                 figures: Figures {
                     active_within_days: 60,
                     ..Figures::default()
                 },
             }
         );
+    }
+
+    #[test]
+    fn the_read_models_lie_beside_a_log_in_postgresql_unless_told() {
+        let asked = Where {
+            event_store: Some("postgres://db/stegspor".to_owned()),
+            ..Where::default()
+        };
+        let settings = asked.settings("x").unwrap();
+        assert_eq!(settings.read_store, "postgres://db/stegspor");
+        assert!(settings.log_is_shared());
     }
 
     #[test]

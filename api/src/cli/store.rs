@@ -12,7 +12,7 @@ use infra::{
     vault::{MasterKey, SqlitePersonVault},
 };
 
-use super::Settings;
+use super::{Settings, settings::NodeRole};
 use crate::{
     app::{Application, Parts},
     auth::Secret,
@@ -79,18 +79,27 @@ pub(super) async fn read_models(
     settings: &Settings,
     app: &Application,
 ) -> anyhow::Result<Arc<ReadStore>> {
-    let read = ReadStore::open(
-        &settings.read_store,
-        Arc::clone(&app.log),
-        Arc::clone(&app.clock),
-    )
-    .await
-    .context("the read models could not be opened")?;
+    let (log, clock) = (Arc::clone(&app.log), Arc::clone(&app.clock));
+    let opened = if settings.roles.contains(&NodeRole::Projector) {
+        ReadStore::open(&settings.read_store, log, clock).await
+    } else {
+        ReadStore::open_to_ask(&settings.read_store, log, clock).await
+    };
+    let read = opened.context("the read models could not be opened")?;
     let bar = super::progress::Bar::new("events");
     read.catch_up(|position, head| bar.show(position.0, head.0))
         .await?;
     bar.done();
     Ok(Arc::new(read))
+}
+
+/// Takes note that what follows from all events of the log is carried out. Where other nodes write
+/// too, nobody knows that of them: the next start looks through a little more.
+pub(super) async fn swept(settings: &Settings, app: &Application) -> anyhow::Result<()> {
+    if !settings.log_is_shared() {
+        app.swept(&settings.data).await?;
+    }
+    Ok(())
 }
 
 /// The application over these stores.

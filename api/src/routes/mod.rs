@@ -108,8 +108,17 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// The whole service over HTTP.
 pub fn router(service: Service) -> Router {
+    serving(endpoints(), service)
+}
+
+/// Only what tells of the process: for a node that takes no commands and answers no questions.
+pub fn health_alone(service: Service) -> Router {
+    serving(vec![health::live(), health::ready()], service)
+}
+
+fn serving(endpoints: Vec<Endpoint>, service: Service) -> Router {
     let mut router = Router::new();
-    for endpoint in endpoints() {
+    for endpoint in endpoints {
         router = router.route(endpoint.route, endpoint.methods);
     }
     let router = router
