@@ -1,14 +1,17 @@
 //! The event store: one port, several engines, one contract.
 //!
-//! A log is chosen by its URL ([`open`]): `sqlite:PATH` is the embedded default, `memory:` forgets
-//! everything at the end. What each of them promises is written down as tests in [`contract`];
+//! A log is chosen by its URL ([`open`]): `sqlite:PATH` is the embedded default, `postgres:…` is for
+//! several nodes, `memory:` forgets everything at the end. What each of them promises is written down as tests in [`contract`];
 //! an engine that passes them is an event store.
 
 mod admission;
 mod chain;
 pub mod contract;
+mod group;
+mod heads;
 pub(crate) mod ledger;
 mod memory;
+mod postgres;
 mod sqlite;
 mod verify;
 
@@ -21,6 +24,7 @@ use domain::es::EventStore;
 
 pub use chain::expected_hash;
 pub use memory::MemoryEventStore;
+pub use postgres::PostgresEventStore;
 pub use sqlite::{SqliteEventStore, SqliteOptions};
 #[cfg(test)]
 pub(crate) use verify::walk as verify_events;
@@ -34,7 +38,9 @@ impl<L: EventStore + Verify> Log for L {}
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// No engine of that name is built in.
-    #[error("no event store of the kind {scheme:?}; known are sqlite:PATH and memory:")]
+    #[error(
+        "no event store of the kind {scheme:?}; known are sqlite:PATH, postgres:URL and memory:"
+    )]
     UnknownScheme {
         /// What stands before the colon, or all of it if there is none.
         scheme: String,
@@ -109,6 +115,7 @@ async fn open_with(url: &str, options: SqliteOptions) -> Result<Arc<dyn Log>, Op
             }
             Ok(Arc::new(SqliteEventStore::open_with(path, options).await?))
         }
+        _ if crate::postgres::is_meant(url) => Ok(Arc::new(PostgresEventStore::open(url).await?)),
         _ => Err(OpenError::UnknownScheme {
             scheme: scheme.to_owned(),
         }),

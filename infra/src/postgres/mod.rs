@@ -33,6 +33,40 @@ pub(crate) fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     Ok(options)
 }
 
+/// A database that can be connected to again and again.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    options: PgConnectOptions,
+    pooled: bool,
+}
+
+impl Database {
+    /// The one that a URL names.
+    pub(crate) fn named(url: &str) -> Result<Self, sqlx::Error> {
+        let asked = url.split_once('?').map_or("", |(_, asked)| asked);
+        Ok(Self {
+            options: options(url)?,
+            pooled: asked
+                .split('&')
+                .any(|one| one == "statement-cache-capacity=0"),
+        })
+    }
+
+    /// Whether a pooler stands between that cannot keep prepared statements apart.
+    pub(crate) fn pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// How to connect.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
+    pub(crate) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        self.options.connect().await
+    }
+}
+
 /// Brings tables up to date. Several nodes may start at once: the first does it, the others wait.
 /// Each set of tables remembers by a table of its own how far it has come, so that several can
 /// lie in one database.

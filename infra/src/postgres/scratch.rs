@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, postgres::PgConnectOptions
 /// The variable that names a PostgreSQL in which databases may be made and dropped.
 const SERVER: &str = "STEGSPOR_TEST_POSTGRES";
 
+/// Tells the databases of one process apart.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A fresh database, dropped with this value: for tests and measurements.

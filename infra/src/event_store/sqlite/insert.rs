@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
-use domain::es::{EventId, Hash, RecordedAt};
 use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use crate::event_store::group::{EventRow, NewStream};
 
 /// The numbers of rows that there are statements for.
 const ROOM: [usize; 18] = [
@@ -15,30 +16,6 @@ const ROOM: [usize; 18] = [
 ];
 /// The most rows of one statement.
 pub(super) const MOST: usize = ROOM[ROOM.len() - 1];
-
-/// An event with its place.
-#[derive(Debug, Clone)]
-pub(super) struct EventRow {
-    pub(super) position: i64,
-    pub(super) stream: i64,
-    pub(super) version: i64,
-    pub(super) id: EventId,
-    pub(super) kind: &'static str,
-    pub(super) schema_version: u16,
-    pub(super) occurred_at: Arc<str>,
-    pub(super) recorded_at: RecordedAt,
-    pub(super) metadata: Arc<str>,
-    pub(super) data: Arc<str>,
-    /// The event's links of its stream's chain and of the log's, if they are kept.
-    pub(super) links: Option<(Hash, Hash)>,
-}
-
-/// A stream that gets its number with this group.
-#[derive(Debug, Clone)]
-pub(super) struct NewStream {
-    pub(super) id: i64,
-    pub(super) name: String,
-}
 
 /// The texts of the statements, each made once.
 #[derive(Debug, Default)]

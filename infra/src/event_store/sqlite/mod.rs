@@ -14,7 +14,6 @@
 //! decided again under the file's write lock. Who keeps more than the log, a vault and read models
 //! beside it, opens it for itself alone ([`SqliteOptions::exclusive`]).
 
-mod heads;
 mod insert;
 mod lock;
 mod packed;
@@ -37,13 +36,10 @@ use sqlx::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::{
-    packed::Unreadable,
-    streams::Streams,
-    writer::{Job, Writer},
-};
+use self::{packed::Unreadable, streams::Streams, writer::Writer};
 use super::{
     OpenError, admission,
+    group::Job,
     verify::{Verified, Verify, VerifyError, Walk},
 };
 

@@ -8,72 +8,23 @@
 //!
 //! Whoever stops waiting for an answer changes nothing: the append was handed over, and is done.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use chrono::DateTime;
-use domain::es::{
-    Append, AppendError, Appended, EventId, Expected, Hash, Position, RecordedAt, StreamName,
-    Version,
-};
+use domain::es::{EventId, Position, RecordedAt, StreamName, Version};
 use sqlx::{Row, SqliteConnection};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::{
-    heads::{Head, Heads},
-    insert::{self, EventRow, NewStream, Statements},
+    insert::{self, Statements},
     reader,
 };
 use crate::event_store::{
-    admission::{self, Draft, Known},
-    chain::{self, Covered},
+    admission::Known,
+    group::{self, GROUP, Job, Outcome, Plan, Tail},
+    heads::{Head, Heads},
 };
-
-/// The most appends of one group.
-const GROUP: usize = 512;
-
-type Outcome = Result<Appended, AppendError>;
-
-/// An append handed to the writer.
-pub(super) struct Job {
-    stream: StreamName,
-    expected: Expected,
-    drafts: Vec<Draft>,
-    recorded_at: RecordedAt,
-    answer: oneshot::Sender<Outcome>,
-}
-
-impl Job {
-    pub(super) fn new(append: Append) -> (Self, oneshot::Receiver<Outcome>) {
-        let (answer, answered) = oneshot::channel();
-        let job = Self {
-            stream: append.stream,
-            expected: append.expected,
-            drafts: append.events.into_iter().map(Draft::from).collect(),
-            recorded_at: RecordedAt::new(append.recorded_at.0),
-            answer,
-        };
-        (job, answered)
-    }
-}
-
-/// The end of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Tail {
-    position: i64,
-    recorded_at: RecordedAt,
-    log_hash: Hash,
-    last_stream: i64,
-}
-
-/// What a group comes to, before it is committed.
-struct Plan<'a> {
-    tail: Tail,
-    heads: HashMap<&'a StreamName, Head>,
-    streams: Vec<NewStream>,
-    rows: Vec<EventRow>,
-    outcomes: Vec<Outcome>,
-}
 
 pub(super) struct Writer {
     connection: SqliteConnection,
@@ -109,7 +60,7 @@ impl Writer {
                 Err(error) => self.fail(&group, error).await,
             };
             for (job, outcome) in group.drain(..).zip(outcomes) {
-                job.answer.send(outcome).ok(); // nobody may be waiting any more
+                job.settle(outcome);
             }
         }
         self.connection
@@ -130,11 +81,7 @@ impl Writer {
         insert::rollback(&mut self.connection).await;
         self.tail = None;
         self.heads.clear();
-        let error = Arc::new(error);
-        group
-            .iter()
-            .map(|_| Err(AppendError::Unavailable(Box::new(Arc::clone(&error)))))
-            .collect()
+        group::unavailable(group, error)
     }
 
     /// The fast way; `None` if it does not tell enough.
@@ -144,18 +91,10 @@ impl Writer {
             None => read_tail(&mut self.connection).await?,
         };
         self.tail = Some(tail);
-        // Who believes that there is no such stream yet is taken at their word: if there is one,
-        // its name is refused.
-        self.load_heads(group, |job| job.expected != Expected::NoStream)
-            .await?;
-        let mut plan = Plan::start(tail);
-        for job in group {
-            let head = plan.head(job, &self.heads);
-            if !admission::fits(job.expected, head.version) {
-                return Ok(None);
-            }
-            plan.add(job, head, self.bare);
-        }
+        self.load_heads(group, group::must_be_looked_up).await?;
+        let Some(mut plan) = Plan::at_once(group, tail, &self.heads, self.bare) else {
+            return Ok(None);
+        };
         self.statements
             .commit(
                 &mut self.connection,
@@ -175,27 +114,8 @@ impl Writer {
             self.tail = Some(tail);
         }
         self.load_heads(group, |_| true).await?;
-        let mut known = find_known(&mut self.connection, group).await?;
-        let mut plan = Plan::start(tail);
-        for job in group {
-            let outcome = match admission::told_before(&job.stream, &job.drafts, &known) {
-                Ok(Some(first)) => Ok(first),
-                Err(error) => Err(error),
-                Ok(None) => {
-                    let head = plan.head(job, &self.heads);
-                    if admission::fits(job.expected, head.version) {
-                        plan.add(job, head, self.bare);
-                        known.extend(plan.told(job, head.version));
-                        continue;
-                    }
-                    Err(AppendError::Conflict {
-                        expected: job.expected,
-                        actual: head.version,
-                    })
-                }
-            };
-            plan.outcomes.push(outcome);
-        }
+        let known = find_known(&mut self.connection, group).await?;
+        let mut plan = Plan::surely(group, tail, &self.heads, known, self.bare);
         let rows = std::mem::take(&mut plan.rows);
         self.statements
             .add(&mut self.connection, &plan.streams, rows)
@@ -205,17 +125,14 @@ impl Writer {
     }
 
     fn committed(&mut self, plan: Plan<'_>) -> Vec<Outcome> {
-        for (stream, head) in &plan.heads {
-            self.heads.put(stream, *head);
-        }
         self.tail = Some(plan.tail);
-        let head = Position(plan.tail.position.cast_unsigned());
+        let head = plan.tail.head();
         self.announce.send_if_modified(|known| {
             let moved = *known < head;
             *known = head.max(*known);
             moved
         });
-        plan.outcomes
+        plan.committed(&mut self.heads)
     }
 
     /// Looks up, in one query, the ends of the group's streams that are not remembered.
@@ -224,11 +141,7 @@ impl Writer {
         group: &[Job],
         wanted: impl Fn(&Job) -> bool,
     ) -> Result<(), sqlx::Error> {
-        let unknown: Vec<&StreamName> = group
-            .iter()
-            .filter(|job| wanted(job) && self.heads.get(&job.stream).is_none())
-            .map(|job| &job.stream)
-            .collect();
+        let unknown = group::unknown_streams(group, &self.heads, wanted);
         if unknown.is_empty() {
             return Ok(());
         }
@@ -249,110 +162,6 @@ impl Writer {
     }
 }
 
-impl<'a> Plan<'a> {
-    fn start(tail: Tail) -> Self {
-        Self {
-            tail,
-            heads: HashMap::new(),
-            streams: Vec::new(),
-            rows: Vec::new(),
-            outcomes: Vec::new(),
-        }
-    }
-
-    /// Where the job's stream ends, with what the group has added to it so far. A stream that is
-    /// new gets the next number.
-    fn head(&self, job: &Job, known: &Heads) -> Head {
-        self.heads
-            .get(&job.stream)
-            .copied()
-            .or_else(|| known.get(&job.stream))
-            .unwrap_or(Head {
-                stream: self.tail.last_stream + 1,
-                version: Version::NONE,
-                hash: Hash::ROOT,
-            })
-    }
-
-    fn add(&mut self, job: &'a Job, mut head: Head, bare: bool) {
-        let tail = &mut self.tail;
-        if head.version == Version::NONE {
-            tail.last_stream = head.stream;
-            self.streams.push(NewStream {
-                id: head.stream,
-                name: job.stream.to_string(),
-            });
-        }
-        tail.recorded_at = tail.recorded_at.max(job.recorded_at);
-        for draft in &job.drafts {
-            tail.position += 1;
-            head.version = head.version.plus(1);
-            if !bare {
-                head.hash = chain::stream_link(
-                    head.hash,
-                    &Covered {
-                        stream: job.stream.as_str(),
-                        version: head.version,
-                        id: draft.id,
-                        kind: draft.kind,
-                        schema_version: draft.schema_version,
-                        occurred_at: &draft.occurred_at,
-                        recorded_at: tail.recorded_at,
-                        metadata: &draft.metadata,
-                        data: &draft.data,
-                    },
-                );
-                tail.log_hash = chain::log_link(tail.log_hash, head.hash);
-            }
-            self.rows.push(EventRow {
-                position: tail.position,
-                stream: head.stream,
-                version: head.version.0.cast_signed(),
-                id: draft.id,
-                kind: draft.kind,
-                schema_version: draft.schema_version,
-                occurred_at: Arc::clone(&draft.occurred_at),
-                recorded_at: tail.recorded_at,
-                metadata: if bare {
-                    "".into()
-                } else {
-                    Arc::clone(&draft.metadata)
-                },
-                data: Arc::clone(&draft.data),
-                links: (!bare).then_some((head.hash, tail.log_hash)),
-            });
-        }
-        self.heads.insert(&job.stream, head);
-        self.outcomes.push(Ok(Appended {
-            position: Position(tail.position.cast_unsigned()),
-            version: head.version,
-            already_recorded: false,
-        }));
-    }
-
-    /// What the job has told, for those who tell it again in the same group.
-    fn told(&self, job: &Job, before: Version) -> Vec<(EventId, Known)> {
-        let first = self.tail.position.cast_unsigned() + 1 - job.drafts.len() as u64;
-        let places = (first..).zip(1..);
-        job.drafts
-            .iter()
-            .zip(places)
-            .map(|(draft, (position, nth))| {
-                let known = Known {
-                    stream: job.stream.clone(),
-                    version: before.plus(nth),
-                    position: Position(position),
-                    kind: draft.kind.to_owned(),
-                    schema_version: draft.schema_version,
-                    occurred_at: draft.occurred_at.to_string(),
-                    data: draft.data.to_string(),
-                };
-                (draft.id, known)
-            })
-            .collect()
-    }
-}
-
 /// Whether the file refused what was decided on a stale view, or an event that it holds already.
 fn is_refusal(error: &sqlx::Error) -> bool {
     error
@@ -365,12 +174,7 @@ async fn read_tail(connection: &mut SqliteConnection) -> Result<Tail, sqlx::Erro
         .fetch_optional(connection)
         .await?
     else {
-        return Ok(Tail {
-            position: 0,
-            recorded_at: RecordedAt(DateTime::<chrono::Utc>::MIN_UTC),
-            log_hash: Hash::ROOT,
-            last_stream: 0,
-        });
+        return Ok(Tail::START);
     };
     let micros: i64 = row.try_get("recorded_at")?;
     Ok(Tail {
@@ -388,10 +192,8 @@ async fn find_known(
     connection: &mut SqliteConnection,
     group: &[Job],
 ) -> Result<HashMap<EventId, Known>, sqlx::Error> {
-    let ids: Vec<_> = group
-        .iter()
-        .flat_map(|job| &job.drafts)
-        .map(|draft| draft.id.0.simple().to_string())
+    let ids: Vec<_> = group::ids(group)
+        .map(|id| id.0.simple().to_string())
         .collect();
     let asked = serde_json::to_string(&ids).expect("texts always are JSON");
     let rows = sqlx::query(include_str!("find_known.sql"))

@@ -12,30 +12,30 @@ const GENERATION: usize = 32_768;
 
 /// The end of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// The number that events name the stream by.
-    pub(super) stream: i64,
-    pub(super) version: Version,
-    pub(super) hash: Hash,
+    pub(crate) stream: i64,
+    pub(crate) version: Version,
+    pub(crate) hash: Hash,
 }
 
 /// The ends of the streams used last, in two generations: when the younger is full, the older is
 /// forgotten. As good as a list in order of use, and without one.
 #[derive(Debug, Default)]
-pub(super) struct Heads {
+pub(crate) struct Heads {
     young: HashMap<StreamName, Head>,
     old: HashMap<StreamName, Head>,
 }
 
 impl Heads {
-    pub(super) fn get(&self, stream: &StreamName) -> Option<Head> {
+    pub(crate) fn get(&self, stream: &StreamName) -> Option<Head> {
         self.young
             .get(stream)
             .or_else(|| self.old.get(stream))
             .copied()
     }
 
-    pub(super) fn put(&mut self, stream: &StreamName, head: Head) {
+    pub(crate) fn put(&mut self, stream: &StreamName, head: Head) {
         if let Some(known) = self.young.get_mut(stream) {
             *known = head;
             return;
@@ -46,7 +46,7 @@ impl Heads {
         self.young.insert(stream.clone(), head);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.young.clear();
         self.old.clear();
     }

@@ -1,0 +1,7 @@
+SELECT e.position, e.version, e.id, e.kind, e.schema_version, e.occurred_at, e.recorded_at,
+       e.metadata, e.data, e.stream_hash,
+       (SELECT name FROM log_streams WHERE id = e.stream), e.log_hash
+FROM log_events e
+WHERE e.position > $1
+ORDER BY e.position
+LIMIT $2

@@ -1,0 +1,11 @@
+SELECT e.position, e.version, e.id, e.kind, e.schema_version, e.occurred_at, e.recorded_at,
+       e.metadata, e.data, e.stream_hash, asked.nth
+FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS asked (name, after, nth)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM log_events
+    WHERE stream = (SELECT id FROM log_streams WHERE log_streams.name = asked.name)
+      AND version > asked.after
+    ORDER BY version
+    OFFSET 0
+) e

@@ -1,0 +1,1 @@
+SELECT position, last_stream, recorded_at, log_hash FROM log_tail
