@@ -78,10 +78,16 @@ pub(crate) async fn migrate(
     tables.set_locking(false);
     tables.dangerous_set_table_name(remembered_in);
     let mut transaction = connection.begin().await?;
+    // Behind a pooler, sqlx's migrations meet the statements that another connection of ours has
+    // prepared on the same session of the server, and must leave none behind.
+    let forget = || sqlx::raw_sql(include_str!("forget_statements.sql"));
+    forget().execute(&mut *transaction).await?;
     sqlx::query(include_str!("lock_migrations.sql"))
         .execute(&mut *transaction)
         .await?;
     tables.run(&mut *transaction).await?;
+    transaction.clear_cached_statements().await?;
+    forget().execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(())
 }

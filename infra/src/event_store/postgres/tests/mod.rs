@@ -1,4 +1,9 @@
+mod faults;
+mod kill;
 mod nodes;
+mod pooler;
+mod restart;
+mod tamper;
 
 use std::sync::Arc;
 
