@@ -63,6 +63,11 @@ pub(crate) fn log_link(previous: Hash, stream_hash: Hash) -> Hash {
 /// The link that an event read from a log ought to bear after `previous`.
 #[must_use]
 pub fn expected_hash(previous: Hash, event: &RecordedEvent) -> Hash {
+    written_hash(previous, event, event.recorded_at)
+}
+
+/// The link that an event ought to bear after `previous`, if it was written at `recorded_at`.
+pub(crate) fn written_hash(previous: Hash, event: &RecordedEvent, recorded_at: RecordedAt) -> Hash {
     let occurred_at = event.occurred_at.to_string();
     stream_link(
         previous,
@@ -73,7 +78,7 @@ pub fn expected_hash(previous: Hash, event: &RecordedEvent) -> Hash {
             kind: &event.kind,
             schema_version: event.schema_version,
             occurred_at: &occurred_at,
-            recorded_at: event.recorded_at,
+            recorded_at,
             metadata: &event.metadata,
             data: &event.data,
         },

@@ -1,7 +1,9 @@
 //! The event store: one port, several engines, one contract.
 //!
-//! A log is chosen by its URL ([`open`]): `sqlite:PATH` is the embedded default, `postgres:…` is for
-//! several nodes, `memory:` forgets everything at the end. What each of them promises is written down as tests in [`contract`];
+//! A log is chosen by its URL ([`open`]): `sqlite:PATH` is the embedded default,
+//! `postgres://HOST/DATABASE` takes several nodes, `kurrentdb://HOST` or `esdb://HOST` is a server
+//! or a cluster of KurrentDB, `memory:` forgets everything at the end. What each of them promises
+//! is written down as tests in [`contract`];
 //! an engine that passes them is an event store.
 
 mod admission;
@@ -9,6 +11,7 @@ mod chain;
 pub mod contract;
 mod group;
 mod heads;
+mod kurrentdb;
 pub(crate) mod ledger;
 mod memory;
 mod postgres;
@@ -23,6 +26,7 @@ use std::{
 use domain::es::EventStore;
 
 pub use chain::expected_hash;
+pub use kurrentdb::KurrentEventStore;
 pub use memory::MemoryEventStore;
 pub use postgres::PostgresEventStore;
 pub use sqlite::{SqliteEventStore, SqliteOptions};
@@ -39,7 +43,7 @@ impl<L: EventStore + Verify> Log for L {}
 pub enum OpenError {
     /// No engine of that name is built in.
     #[error(
-        "no event store of the kind {scheme:?}; known are sqlite:PATH, postgres:URL and memory:"
+        "no event store of the kind {scheme:?}; known are sqlite:PATH, postgres://HOST/DATABASE, kurrentdb://HOST, esdb://HOST and memory:"
     )]
     UnknownScheme {
         /// What stands before the colon, or all of it if there is none.
@@ -68,6 +72,15 @@ pub enum OpenError {
     /// The file is there, and is not a log that this program can read.
     #[error("the event store could not be opened")]
     Engine(#[source] sqlx::Error),
+    /// An address of KurrentDB that cannot be read. It may hold a password, and is not repeated.
+    #[error("the address of KurrentDB is not understood: {what}")]
+    KurrentAddress {
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The client of KurrentDB could not be made, for example for want of its certificates.
+    #[error("the event store could not be opened")]
+    KurrentClient(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The tables could not be brought up to date.
     #[error("the tables of the event store could not be brought up to date")]
     Migrate(#[source] sqlx::migrate::MigrateError),
@@ -116,6 +129,9 @@ async fn open_with(url: &str, options: SqliteOptions) -> Result<Arc<dyn Log>, Op
             Ok(Arc::new(SqliteEventStore::open_with(path, options).await?))
         }
         _ if crate::postgres::is_meant(url) => Ok(Arc::new(PostgresEventStore::open(url).await?)),
+        "kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover" => {
+            Ok(Arc::new(KurrentEventStore::open(url)?))
+        }
         _ => Err(OpenError::UnknownScheme {
             scheme: scheme.to_owned(),
         }),

@@ -111,8 +111,27 @@ impl Walk {
         event: &RecordedEvent,
         log_hash: Option<Hash>,
     ) -> Result<(), VerifyError> {
+        self.advance(event, event.recorded_at, log_hash)
+    }
+
+    /// Checks the next event of an engine that keeps the time its writer gave it apart from the
+    /// time that it has in the log.
+    pub(crate) fn step_written(
+        &mut self,
+        event: &RecordedEvent,
+        written: RecordedAt,
+    ) -> Result<(), VerifyError> {
+        self.advance(event, written, None)
+    }
+
+    fn advance(
+        &mut self,
+        event: &RecordedEvent,
+        written: RecordedAt,
+        log_hash: Option<Hash>,
+    ) -> Result<(), VerifyError> {
         let position = Position(self.head.0 + 1);
-        self.check(position, event, log_hash)
+        self.check(position, event, written, log_hash)
             .map_err(|misfit| VerifyError::Misfit { position, misfit })
     }
 
@@ -120,6 +139,7 @@ impl Walk {
         &mut self,
         position: Position,
         event: &RecordedEvent,
+        written: RecordedAt,
         log_hash: Option<Hash>,
     ) -> Result<(), Misfit> {
         if event.position != position {
@@ -137,7 +157,7 @@ impl Walk {
                 found: event.version,
             });
         }
-        if event.hash != chain::expected_hash(hash, event) {
+        if event.hash != chain::written_hash(hash, event, written) {
             return Err(Misfit::StreamHash {
                 stream: event.stream.clone(),
                 version: event.version,
