@@ -14,6 +14,7 @@ mod http_rights;
 mod http_service;
 mod http_standing_around;
 mod import;
+mod kurrentdb;
 mod past;
 mod process_histories;
 mod process_import;

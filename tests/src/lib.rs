@@ -2,6 +2,7 @@
 //! that stands still and ids that follow from a seed.
 
 mod faults;
+pub mod kurrentdb;
 mod lines;
 mod process;
 mod request;
