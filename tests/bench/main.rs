@@ -16,6 +16,7 @@ mod big;
 mod catch_up;
 mod chain;
 mod command;
+mod kurrentdb;
 mod measure;
 mod memory;
 mod raw;
@@ -64,7 +65,14 @@ impl Plan {
 }
 
 /// What is measured unless told otherwise.
-const ROWS: [&str; 5] = ["append", "command", "chain", "catch-up", "visible"];
+const ROWS: [&str; 6] = [
+    "append",
+    "command",
+    "chain",
+    "catch-up",
+    "visible",
+    "kurrentdb",
+];
 /// What is measured besides with `--big`: it fills logs that are kept for the next time.
 const BIG_ROWS: [&str; 2] = ["big", "memory"];
 
@@ -128,6 +136,7 @@ fn run(plan: &Plan, names: &[String]) -> Result<bool> {
                 "chain" => chain::rows(plan).await,
                 "catch-up" => catch_up::rows(plan).await,
                 "visible" => visible::rows(plan).await,
+                "kurrentdb" => kurrentdb::rows(plan).await,
                 "big" => big::rows(plan).await,
                 "memory" => memory::rows(plan).await,
                 other => Err(format!("no row is called {other:?}").into()),
