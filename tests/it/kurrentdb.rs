@@ -212,6 +212,24 @@ async fn a_server_that_forgets_what_was_told_before_does_no_harm() {
     event_store::contract::a_second_process_may_write_in_between(server()).await;
 }
 
+/// Positions are counted: once an event is gone, those who counted it do not show others for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_from_which_an_event_is_taken_is_read_no_more() {
+    let double = Double::broken(Broken::ForgetsTheLast);
+    let one = store(&double.url());
+    for id in 1..=2 {
+        one.append(told(id)).await.unwrap();
+    }
+    assert_eq!(one.read_all(Position::START, 10).await.unwrap().len(), 2);
+    let other = store(&double.url());
+    assert_eq!(other.head().await.unwrap(), Position(1));
+    let error = one.read_all(Position::START, 10).await.unwrap_err();
+    let ReadError::Unavailable(cause) = error else {
+        panic!("{error:?}")
+    };
+    assert!(cause.to_string().contains("another log"), "{cause}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_logs_lie_beside_each_other() {
     let double = Double::start();

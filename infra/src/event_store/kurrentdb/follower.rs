@@ -110,6 +110,12 @@ impl Shared {
         news.expect("the sender lives as long as the log").head
     }
 
+    /// Tells those who wait that nobody follows the log any more.
+    pub(super) fn close(&self) {
+        let closed = Some((u64::MAX, Arc::new(Failure::Closed)));
+        self.news.send_modify(|news| news.failed = closed);
+    }
+
     /// Follows the log for ever.
     pub(super) async fn follow(self: Arc<Self>) {
         let mut pause = PAUSES.0;

@@ -37,6 +37,8 @@ pub(super) enum Failure {
     Crowded,
     #[error("an event's data are not JSON")]
     NotJson,
+    #[error("the log was closed meanwhile")]
+    Closed,
     #[error("the client of KurrentDB panicked")]
     Panicked,
 }

@@ -125,6 +125,7 @@ impl KurrentEventStore {
 impl Drop for KurrentEventStore {
     fn drop(&mut self) {
         self.follower.abort();
+        self.shared.close();
     }
 }
 

@@ -180,17 +180,18 @@ impl Shared {
     /// Waits until the index has counted the last event of the job.
     async fn seen(&self, job: &Job, deadline: Instant) -> Result<Seen, AppendError> {
         let last = *job.ids.last().expect("an empty append came no further");
-        let mut breath = Duration::ZERO;
         loop {
+            if let Some(seen) = self.index().seen(last) {
+                return Ok(seen);
+            }
+            self.catch_up().await.map_err(unavailable)?;
             if let Some(seen) = self.index().seen(last) {
                 return Ok(seen);
             }
             if Instant::now() > deadline {
                 return Err(unavailable(Arc::new(Failure::Unseen(self.line.patience()))));
             }
-            tokio::time::sleep(breath).await;
-            self.catch_up().await.map_err(unavailable)?;
-            breath = BREATH;
+            tokio::time::sleep(BREATH).await;
         }
     }
 
