@@ -34,7 +34,7 @@ use domain::es::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::{reader::Reader, session::Session, streams::Streams, writer::Writer};
+use self::{news::Teller, reader::Reader, session::Session, streams::Streams, writer::Writer};
 use super::{
     OpenError, admission,
     group::Job,
@@ -78,9 +78,15 @@ impl PostgresEventStore {
         let (wrote, written) = watch::channel(Position::START);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (closing, closed) = oneshot::channel();
-        tokio::spawn(news::tell(database.clone(), written));
+        let teller = Teller::default();
+        tokio::spawn(news::tell(database.clone(), teller.clone(), written));
         let announce_too = announce.clone();
-        tokio::spawn(news::hear(database.clone(), reader.clone(), announce_too));
+        tokio::spawn(news::hear(
+            database.clone(),
+            teller,
+            reader.clone(),
+            announce_too,
+        ));
         let streams = Streams::start(&database);
         let writer = Writer::new(database, session, announce, wrote);
         tokio::spawn(async move {

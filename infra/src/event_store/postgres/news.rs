@@ -8,10 +8,19 @@
 //! Hearing needs a connection that stays the same. Behind a pooler in transaction mode nothing is
 //! heard, and [`LOOK`](super::LOOK) is how late one knows at most.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::es::Position;
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{
+    Row,
+    postgres::{PgListener, PgPoolOptions},
+};
 use tokio::{sync::watch, time::sleep};
 
 use super::{
@@ -29,11 +38,19 @@ const AWAY: Duration = Duration::from_millis(500);
 /// After what time a server that does not answer is given up.
 const SILENCE: Duration = Duration::from_secs(5);
 
+/// The process of the server that this node tells by: what comes from there is no news to it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Teller(Arc<AtomicI32>);
+
 /// Tells the other nodes of what this one has written, until it stops.
-pub(super) async fn tell(database: Database, mut written: watch::Receiver<Position>) {
+pub(super) async fn tell(
+    database: Database,
+    teller: Teller,
+    mut written: watch::Receiver<Position>,
+) {
     let mut kept = None;
     while written.changed().await.is_ok() {
-        match tell_once(&database, &mut kept).await {
+        match tell_once(&database, &teller, &mut kept).await {
             Ok(()) => sleep(PAUSE).await,
             // Nobody is told of this one; they look by themselves.
             Err(_) => sleep(AWAY).await,
@@ -41,7 +58,11 @@ pub(super) async fn tell(database: Database, mut written: watch::Receiver<Positi
     }
 }
 
-async fn tell_once(database: &Database, kept: &mut Option<Session>) -> Result<(), sqlx::Error> {
+async fn tell_once(
+    database: &Database,
+    teller: &Teller,
+    kept: &mut Option<Session>,
+) -> Result<(), sqlx::Error> {
     let mut session = match kept.take() {
         Some(session) => session,
         None => Session::open(database).await?,
@@ -49,7 +70,8 @@ async fn tell_once(database: &Database, kept: &mut Option<Session>) -> Result<()
     within(SILENCE, async {
         session.begin_one().await?;
         let query = session.query(include_str!("notify.sql"));
-        query.execute(&mut session.connection).await?;
+        let told = query.fetch_one(&mut session.connection).await?;
+        teller.0.store(told.try_get(0)?, Ordering::Relaxed);
         session.commit_one().await
     })
     .await?;
@@ -58,40 +80,50 @@ async fn tell_once(database: &Database, kept: &mut Option<Session>) -> Result<()
 }
 
 /// Hears what other nodes tell, until nobody is interested in the head any more.
-pub(super) async fn hear(database: Database, reader: Reader, head: watch::Sender<Position>) {
+pub(super) async fn hear(
+    database: Database,
+    teller: Teller,
+    reader: Reader,
+    head: watch::Sender<Position>,
+) {
     if database.pooled() {
         return;
     }
     while !head.is_closed() {
         // The error is no news: somebody who waits looks by themselves.
-        hear_until_lost(&database, &reader, &head).await.ok();
+        hear_until_lost(&database, &teller, &reader, &head)
+            .await
+            .ok();
         sleep(AWAY).await;
     }
 }
 
 async fn hear_until_lost(
     database: &Database,
+    teller: &Teller,
     reader: &Reader,
     head: &watch::Sender<Position>,
 ) -> Result<(), sqlx::Error> {
     let alone = PgPoolOptions::new()
         .max_connections(1)
+        .acquire_timeout(SILENCE)
         .max_lifetime(None)
         .idle_timeout(None)
         .connect_lazy_with(database.options());
     let mut listener = PgListener::connect_with(&alone).await?;
     listener.listen(CHANNEL).await?;
+    // What was told before somebody listened was not heard.
+    announce(head, reader.head().await?);
     loop {
-        // What was told before somebody listened was not heard.
-        announce(head, reader.head().await?);
-        tokio::select! {
-            told = listener.try_recv() => {
-                if told?.is_none() {
-                    return Ok(());
-                }
-                while listener.next_buffered().is_some() {}
-            }
+        let told = tokio::select! {
+            told = listener.try_recv() => told?,
             () = head.closed() => return Ok(()),
+        };
+        let Some(told) = told else {
+            return Ok(());
+        };
+        if told.process_id().cast_signed() != teller.0.load(Ordering::Relaxed) {
+            announce(head, reader.head().await?);
         }
     }
 }
