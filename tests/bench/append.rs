@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::es::{EventStore, Expected};
-use infra::event_store::SqliteOptions;
+use domain::es::Expected;
+use infra::event_store::Log;
 
 use crate::{
     Plan, Result,
+    ground::{Engine, Ground},
     measure::{per_second, take_turns},
     raw::{RawEvent, RawLog},
     sample::Samples,
@@ -18,15 +19,17 @@ const LENGTH: u64 = 25;
 
 pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (clients, raw_clients, floor) in [(1, 1, 0.55), (32, 32, 4.0), (250, 32, 8.0)] {
-        let folder = plan.folder()?;
-        let raw_log = Arc::new(RawLog::create(&folder.path().join("raw.sqlite")).await?);
-        let store = Plan::store(&folder, "log.sqlite", SqliteOptions::default()).await?;
+    let floors = match plan.engine {
+        Engine::Sqlite => [0.55, 4.0, 8.0],
+        Engine::Postgres => [0.65, 1.5, 3.0],
+    };
+    for ((clients, raw_clients), floor) in [(1, 1), (32, 32), (250, 32)].into_iter().zip(floors) {
+        let ground = Ground::make(plan, raw_clients).await?;
         let samples = Samples::new();
         let measured = take_turns(
             plan,
-            async |span| raw_inserts(&raw_log, &samples, raw_clients, span).await,
-            async |span| appends(store.clone(), &samples, clients, span).await,
+            async |span| raw_inserts(&ground.raw, &samples, raw_clients, span).await,
+            async |span| appends(ground.store.clone(), &samples, clients, span).await,
         )
         .await?;
         let row = Row {
@@ -41,19 +44,19 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
 }
 
 async fn raw_inserts(
-    log: &Arc<RawLog>,
+    log: &Arc<dyn RawLog>,
     samples: &Arc<Samples>,
     clients: usize,
     span: Duration,
 ) -> Result<f64> {
-    per_second(clients, span, |_, bell| {
+    per_second(clients, span, |client, bell| {
         let (log, samples) = (Arc::clone(log), Arc::clone(samples));
         async move {
             let mut event = RawEvent::from(samples.event());
             let mut done = 0;
             while bell.silent() {
                 event.event.id.0 = samples.id();
-                log.insert(1, 1, &event).await?;
+                log.insert(client, 1, 1, &event).await?;
                 done += 1;
             }
             Ok(done)
@@ -64,7 +67,7 @@ async fn raw_inserts(
 
 /// Clients that append to streams of their own, and open a new one now and then.
 pub(crate) async fn appends(
-    store: Arc<dyn EventStore>,
+    store: Arc<dyn Log>,
     samples: &Arc<Samples>,
     clients: usize,
     span: Duration,

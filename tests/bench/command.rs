@@ -3,18 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    es::{
-        Append, Context, Decider, Entry, EventData, EventId, EventStore, Expected, OccurredAt,
-        StreamName, Told, amend, execute,
-    },
-    participant::{Participant, ParticipantCommand, ParticipantEvent, ParticipantState},
+    es::{Append, Context, Decider, EventData, Expected, StreamName, Told, amend, execute},
+    participant::{Participant, ParticipantCommand, ParticipantState},
     words::World,
 };
-use infra::event_store::{SqliteEventStore, SqliteOptions};
-use sqlx::Row as _;
+use infra::event_store::Log;
 
 use crate::{
     Plan, Result,
+    ground::{Engine, Ground},
     measure::{per_second, take_turns},
     raw::{RawEvent, RawLog},
     sample::{Samples, contact_held, occurred_at},
@@ -28,19 +25,21 @@ const STREAMS: usize = 3_000;
 
 pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (clients, floor) in [(1, 0.75), (32, 2.0)] {
-        let folder = plan.folder()?;
+    let floors = match plan.engine {
+        Engine::Sqlite => [0.75, 2.0],
+        Engine::Postgres => [0.75, 1.3],
+    };
+    for (clients, floor) in [1, 32].into_iter().zip(floors) {
+        let ground = Ground::make(plan, clients).await?;
         let samples = Samples::new();
-        let store = Plan::store(&folder, "log.sqlite", SqliteOptions::default()).await?;
-        let streams = Arc::new(fill(&store, &samples).await?);
-        let raw_log = RawLog::create(&folder.path().join("raw.sqlite")).await?;
+        let (store, raw_log) = (&ground.store, &ground.raw);
+        let streams = Arc::new(fill(store.as_ref(), &samples).await?);
         raw_log.index_streams().await?;
-        let raw_log = Arc::new(raw_log);
-        fill_raw(&raw_log, &samples).await?;
+        fill_raw(raw_log.as_ref(), &samples).await?;
         let measured = take_turns(
             plan,
-            async |span| raw_commands(&raw_log, &samples, clients, span).await,
-            async |span| commands(&store, &streams, &samples, clients, span).await,
+            async |span| raw_commands(raw_log, &samples, clients, span).await,
+            async |span| commands(store, &streams, &samples, clients, span).await,
         )
         .await?;
         let row = Row {
@@ -55,7 +54,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
 }
 
 /// Streams turn about, as they grow in the field.
-async fn fill(store: &SqliteEventStore, samples: &Samples) -> Result<Vec<StreamName>> {
+async fn fill(store: &dyn Log, samples: &Samples) -> Result<Vec<StreamName>> {
     let streams: Vec<_> = (0..STREAMS).map(|_| samples.stream()).collect();
     let histories: Vec<_> = streams.iter().map(|_| samples.history(LENGTH)).collect();
     for version in 0..LENGTH {
@@ -75,18 +74,18 @@ async fn fill(store: &SqliteEventStore, samples: &Samples) -> Result<Vec<StreamN
     Ok(streams)
 }
 
-async fn fill_raw(log: &RawLog, samples: &Samples) -> Result<()> {
+async fn fill_raw(log: &dyn RawLog, samples: &Samples) -> Result<()> {
     let history: Vec<_> = samples
         .history(LENGTH)
         .into_iter()
         .map(RawEvent::from)
         .collect();
-    log.fill(i64::try_from(STREAMS)?, &history, || samples.id())
+    log.fill(i64::try_from(STREAMS)?, &history, &|| samples.id())
         .await
 }
 
 async fn commands(
-    store: &Arc<SqliteEventStore>,
+    store: &Arc<dyn Log>,
     streams: &Arc<Vec<StreamName>>,
     samples: &Arc<Samples>,
     clients: usize,
@@ -118,7 +117,7 @@ async fn commands(
 }
 
 async fn raw_commands(
-    log: &Arc<RawLog>,
+    log: &Arc<dyn RawLog>,
     samples: &Arc<Samples>,
     clients: usize,
     span: Duration,
@@ -129,7 +128,7 @@ async fn raw_commands(
             let mut done = 0;
             while bell.silent() {
                 let stream = i64::try_from(nth(client, clients, done))?;
-                raw_command(&log, &samples, stream).await?;
+                raw_command(log.as_ref(), &samples, client, stream).await?;
                 done += 1;
             }
             Ok(done)
@@ -139,25 +138,14 @@ async fn raw_commands(
 }
 
 /// The same decision, on rows that are read and written without an event store.
-async fn raw_command(log: &RawLog, samples: &Samples, stream: i64) -> Result<()> {
-    let rows = sqlx::query(include_str!("read_raw_stream.sql"))
-        .bind(stream)
-        .fetch_all(&log.readers)
-        .await?;
-    let mut history = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let schema_version: i64 = row.try_get(2)?;
-        let occurred_at: &str = row.try_get(3)?;
-        history.push(Entry {
-            id: EventId(row.try_get(0)?),
-            occurred_at: occurred_at.parse::<OccurredAt>()?,
-            event: ParticipantEvent::from_json(
-                row.try_get(1)?,
-                u16::try_from(schema_version)?,
-                row.try_get(4)?,
-            )?,
-        });
-    }
+async fn raw_command(
+    log: &dyn RawLog,
+    samples: &Samples,
+    client: usize,
+    stream: i64,
+) -> Result<()> {
+    let history = log.read_stream(client, stream).await?;
+    let length = history.len();
     let state = amend::effective(history)
         .iter()
         .fold(ParticipantState::default(), Participant::evolve);
@@ -176,8 +164,8 @@ async fn raw_command(log: &RawLog, samples: &Samples, stream: i64) -> Result<()>
             data: event.to_json(),
             ..samples.event()
         });
-        let version = i64::try_from(rows.len() + nth + 1)?;
-        log.insert(stream, version, &event).await?;
+        let version = i64::try_from(length + nth + 1)?;
+        log.insert(client, stream, version, &event).await?;
     }
     Ok(())
 }

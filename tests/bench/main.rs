@@ -5,7 +5,10 @@
 //! cargo bench -p tests --bench ratios -- --rows append,command    some of them
 //! cargo bench -p tests --bench ratios -- --quick                  a first impression
 //! cargo bench -p tests --bench ratios -- --big                    logs of 1 and 10 million events too
+//! cargo bench -p tests --bench ratios -- --engine postgres        on PostgreSQL, against raw PostgreSQL
 //! ```
+//!
+//! PostgreSQL is the server that `STEGSPOR_TEST_POSTGRES` names; prefer its Unix socket.
 //!
 //! A ratio of two figures taken one after the other on the same machine says more than either of
 //! them: raw and ours take turns, and the median of the ratios of neighbours counts. Bounds are
@@ -16,6 +19,7 @@ mod big;
 mod catch_up;
 mod chain;
 mod command;
+mod ground;
 mod kurrentdb;
 mod measure;
 mod memory;
@@ -29,7 +33,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use infra::event_store::{SqliteEventStore, SqliteOptions};
 use tempfile::TempDir;
 
-use self::table::Row;
+use self::{ground::Engine, table::Row};
 
 /// What goes wrong in a benchmark ends it.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -37,6 +41,8 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + S
 /// How much is measured.
 #[derive(Clone)]
 pub(crate) struct Plan {
+    /// Which engine keeps the log.
+    pub(crate) engine: Engine,
     /// A first impression will do.
     pub(crate) quick: bool,
     /// How long one measurement takes.
@@ -75,21 +81,37 @@ const ROWS: [&str; 6] = [
 ];
 /// What is measured besides with `--big`: it fills logs that are kept for the next time.
 const BIG_ROWS: [&str; 2] = ["big", "memory"];
+/// The rows that are about the log alone, and so can be measured on PostgreSQL.
+const POSTGRES_ROWS: [&str; 2] = ["append", "command"];
+const POSTGRES_BIG_ROWS: [&str; 1] = ["big"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let big = arguments.iter().any(|argument| argument == "--big");
-    let chosen = arguments
-        .iter()
-        .position(|argument| argument == "--rows")
-        .and_then(|at| arguments.get(at + 1))
-        .map(|names| names.split(',').map(str::to_owned).collect::<Vec<_>>());
-    let mut names = chosen.unwrap_or_else(|| ROWS.map(str::to_owned).to_vec());
+    let told = |option: &str| {
+        let at = arguments.iter().position(|argument| argument == option);
+        at.and_then(|at| arguments.get(at + 1)).map(String::as_str)
+    };
+    let chosen = told("--rows").map(|names| names.split(',').collect::<Vec<_>>());
+    let engine = match told("--engine") {
+        None | Some("sqlite") => Engine::Sqlite,
+        Some("postgres") => Engine::Postgres,
+        Some(other) => {
+            eprintln!("--engine is sqlite or postgres, not {other:?}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (rows, big_rows) = match engine {
+        Engine::Sqlite => (&ROWS[..], &BIG_ROWS[..]),
+        Engine::Postgres => (&POSTGRES_ROWS[..], &POSTGRES_BIG_ROWS[..]),
+    };
+    let mut names = chosen.unwrap_or_else(|| rows.to_vec());
     if big {
-        names.extend(BIG_ROWS.map(str::to_owned));
+        names.extend(big_rows);
     }
     let plan = Plan {
+        engine,
         quick,
         span: Duration::from_millis(if quick { 250 } else { 500 }),
         turns: if quick { 5 } else { 21 },
@@ -123,14 +145,14 @@ fn rebuild(plan: &Plan, path: &str) -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(memory::rebuild(plan, path))
 }
 
-fn run(plan: &Plan, names: &[String]) -> Result<bool> {
+fn run(plan: &Plan, names: &[&str]) -> Result<bool> {
     std::fs::create_dir_all(&plan.folder)?;
     let runtime = tokio::runtime::Runtime::new()?;
     table::heading();
     let mut kept = true;
     for name in names {
         let rows: Vec<Row> = runtime.block_on(async {
-            match name.as_str() {
+            match *name {
                 "append" => append::rows(plan).await,
                 "command" => command::rows(plan).await,
                 "chain" => chain::rows(plan).await,

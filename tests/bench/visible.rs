@@ -13,7 +13,7 @@ use crate::{
     Plan, Result,
     catch_up::read_store,
     measure::Measured,
-    raw::{RawEvent, RawLog},
+    raw::{RawEvent, RawLog, RawSqlite},
     sample::Samples,
     table::{Bound, Row},
 };
@@ -48,7 +48,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
                 .await;
         }
     });
-    let raw_log = RawLog::create(&folder.path().join("raw.sqlite")).await?;
+    let raw_log = RawSqlite::create(&folder.path().join("raw.sqlite")).await?;
     let mut event = RawEvent::from(samples.event());
     let turns = if plan.quick { 400 } else { 2_000 };
     let (mut commits, mut waiting) = (Vec::new(), JoinSet::new());
@@ -70,7 +70,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         if turn % 10 == 5 {
             event.event.id.0 = samples.id();
             let begun = Instant::now();
-            raw_log.insert(1, 1, &event).await?;
+            raw_log.insert(0, 1, 1, &event).await?;
             commits.push(begun.elapsed());
         }
     }

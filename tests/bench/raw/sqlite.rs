@@ -1,32 +1,30 @@
-//! The yardstick: a table of the same width with the same primary key, and one row a commit.
+//! The raw table in SQLite.
 
 use std::{
     path::Path,
     sync::atomic::{AtomicI64, Ordering},
 };
 
-use domain::es::NewEvent;
+use async_trait::async_trait;
+use domain::{es::Entry, participant::ParticipantEvent};
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Row as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-
 use uuid::Uuid;
 
+use super::{RawEvent, RawLog, entry, insertion};
 use crate::Result;
 
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-/// An events table without an event store.
-pub(crate) struct RawLog {
+pub(crate) struct RawSqlite {
     /// One connection: raw writers that hold one each only wait for each other's locks.
     writer: SqlitePool,
     /// As many readers as the event store has.
-    pub(crate) readers: SqlitePool,
+    readers: SqlitePool,
     position: AtomicI64,
 }
 
-impl RawLog {
+impl RawSqlite {
     /// A table in a file of its own.
     pub(crate) async fn create(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new()
@@ -42,7 +40,7 @@ impl RawLog {
                 .connect_with(options.clone())
         };
         let writer = pool(1).await?;
-        sqlx::raw_sql(include_str!("create_raw.sql"))
+        sqlx::raw_sql(include_str!("create_sqlite.sql"))
             .execute(&writer)
             .await?;
         Ok(Self {
@@ -52,27 +50,32 @@ impl RawLog {
         })
     }
 
-    /// Makes a stream's versions unique, and its events findable.
-    pub(crate) async fn index_streams(&self) -> Result<()> {
+    fn next(&self) -> i64 {
+        self.position.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+#[async_trait]
+impl RawLog for RawSqlite {
+    async fn index_streams(&self) -> Result<()> {
         sqlx::raw_sql("CREATE UNIQUE INDEX raw_by_stream ON raw (stream, version)")
             .execute(&self.writer)
             .await?;
         Ok(())
     }
 
-    /// Gives streams 0 to `streams` the same history, turn about, in one commit.
-    pub(crate) async fn fill(
+    async fn fill(
         &self,
         streams: i64,
         history: &[RawEvent],
-        id: impl Fn() -> Uuid,
+        id: &(dyn Fn() -> Uuid + Send + Sync),
     ) -> Result<()> {
         let mut transaction = self.writer.begin().await?;
-        for (event, version) in history.iter().zip(1..) {
+        for (event, version) in history.iter().zip(1_i64..) {
             for stream in 0..streams {
                 let mut event = event.clone();
                 event.event.id.0 = id();
-                self.statement(stream, version, &event)
+                insertion!(self.next(), stream, version, &event)
                     .execute(&mut *transaction)
                     .await?;
             }
@@ -81,46 +84,27 @@ impl RawLog {
         Ok(())
     }
 
-    /// One row, one commit.
-    pub(crate) async fn insert(&self, stream: i64, version: i64, event: &RawEvent) -> Result<()> {
-        self.statement(stream, version, event)
+    async fn insert(&self, _: usize, stream: i64, version: i64, event: &RawEvent) -> Result<()> {
+        insertion!(self.next(), stream, version, event)
             .execute(&self.writer)
             .await?;
         Ok(())
     }
 
-    fn statement(&self, stream: i64, version: i64, event: &RawEvent) -> Query {
-        let position = self.position.fetch_add(1, Ordering::Relaxed) + 1;
-        sqlx::query(include_str!("insert_raw.sql"))
-            .bind(position)
+    async fn read_stream(&self, _: usize, stream: i64) -> Result<Vec<Entry<ParticipantEvent>>> {
+        let rows = sqlx::query(include_str!("read_stream.sql"))
             .bind(stream)
-            .bind(version)
-            .bind(event.event.id.0)
-            .bind(event.event.kind)
-            .bind(i64::from(event.event.schema_version))
-            .bind(event.occurred_at.as_str())
-            .bind(1_600_000_000_000_000_i64)
-            .bind(event.metadata.as_str())
-            .bind(event.event.data.as_str())
-            .bind(&[7_u8; 32][..])
-            .bind(&[7_u8; 32][..])
-    }
-}
-
-/// An event as text, made before the clock runs.
-#[derive(Clone)]
-pub(crate) struct RawEvent {
-    pub(crate) event: NewEvent,
-    occurred_at: String,
-    metadata: String,
-}
-
-impl From<NewEvent> for RawEvent {
-    fn from(event: NewEvent) -> Self {
-        Self {
-            occurred_at: event.occurred_at.to_string(),
-            metadata: serde_json::to_string(&event.metadata).expect("metadata is JSON"),
-            event,
-        }
+            .fetch_all(&self.readers)
+            .await?;
+        let entries = rows.iter().map(|row| {
+            entry(
+                row.try_get(0)?,
+                row.try_get(1)?,
+                row.try_get(2)?,
+                row.try_get(3)?,
+                row.try_get(4)?,
+            )
+        });
+        entries.collect()
     }
 }
