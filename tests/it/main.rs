@@ -18,6 +18,7 @@ mod kurrentdb;
 mod past;
 mod process_histories;
 mod process_import;
+mod process_nodes;
 mod process_shutdown;
 #[cfg(unix)]
 mod process_sweep;

@@ -127,6 +127,12 @@ impl Serving {
         (child, says, prints)
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A connection to it.
     #[must_use]
     pub fn connect(&self) -> TcpStream {
@@ -155,6 +161,12 @@ impl Serving {
             status.parse().expect("a status is a number"),
             serde_json::from_str(body).unwrap_or(Value::Null),
         )
+    }
+
+    /// Ends it as the operating system does (SIGKILL), and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it can be waited for");
     }
 
     /// Asks it to end, as a supervisor does (SIGTERM).

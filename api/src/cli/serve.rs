@@ -39,6 +39,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// the read models. A node that dies loses nothing: another takes over its share within seconds.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::doc_markdown, reason = "examples for a shell")]
 pub(super) struct Serve {
     #[command(flatten)]
     place: Where,

@@ -19,10 +19,10 @@ pub(super) struct Where {
     /// The folder of log, read models, vault and keys [default: ./stegspor-data; of the demo ./stegspor-data/demo]
     #[arg(long, value_name = "DIR", env = "STEGSPOR_DATA")]
     data: Option<PathBuf>,
-    /// The log, as sqlite:PATH, postgres://HOST/DATABASE, kurrentdb://HOST or memory: [default: sqlite:DIR/log.sqlite]
+    /// The log, as sqlite:PATH, postgres:URL, kurrentdb:URL or memory: [default: sqlite:DIR/log.sqlite]
     #[arg(long, value_name = "URL", env = "STEGSPOR_EVENT_STORE")]
     event_store: Option<String>,
-    /// The read models, as sqlite:PATH or postgres://HOST/DATABASE [default: the database of the log, if that is in PostgreSQL; else sqlite:DIR/read.sqlite]
+    /// The read models, as sqlite:PATH or postgres:URL [default: the database of the log, if that is in PostgreSQL; else sqlite:DIR/read.sqlite]
     #[arg(long, value_name = "URL", env = "STEGSPOR_READ_STORE")]
     read_store: Option<String>,
     /// The address to listen on; port 0 takes any free one [default: 127.0.0.1:8080]

@@ -50,7 +50,7 @@ pub struct ReadStore {
 }
 
 /// How often a node says that it is there: often enough not to be given up.
-const ATTEND: Duration = Duration::from_millis(1_000);
+const ATTEND: Duration = Duration::from_secs(1);
 /// How often a node looks how far the others have come: while nobody waits for it, and while
 /// somebody does.
 const LOOK: Duration = Duration::from_millis(200);

@@ -163,7 +163,7 @@ async fn nodes_that_run_share_the_work_and_every_node_sees_how_far_it_is() {
     kit::grow(&nodes.world, 12, 5).await;
     let head = nodes.head().await;
     for store in stores.iter().chain([&asking]) {
-        store.wait_for(head, Duration::from_secs(60)).await.unwrap();
+        store.wait_for(head, Duration::from_mins(1)).await.unwrap();
     }
     let holders: Vec<(uuid::Uuid,)> = {
         let mut db = PgConnection::connect(nodes.database.url()).await.unwrap();
