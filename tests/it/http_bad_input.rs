@@ -663,6 +663,71 @@ async fn a_correction_has_the_shape_of_what_it_corrects() {
 }
 
 #[tokio::test]
+async fn no_correction_puts_an_entry_before_the_one_it_rests_on() {
+    let app = TestApp::new().await;
+    let contact = json!({
+        "department": OSLO, "channels": ["other"], "occurred_at": "2021-05-01",
+    });
+    let opened = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .json(&contact)
+        .await;
+    let id = opened.body["ids"]["participant_id"].as_str().unwrap();
+    let first = &opened.body["event_ids"][0];
+    let path = |command: &str| format!("/v1/participants/{id}/{command}");
+    let held = app
+        .post(&path("hold-first-conversation"))
+        .veileder(OSLO)
+        .json(&json!({ "occurred_at": "2021-05-10" }))
+        .await;
+    let second = &held.body["event_ids"][0];
+    let correct = async |entry: &Value, occurred_at: &str, data: Value| {
+        let body = json!({ "entry": entry, "occurred_at": occurred_at, "data": data });
+        let asked = app.post(&path("correct-entry")).veileder(OSLO).json(&body);
+        asked.await
+    };
+    let contact = json!({ "department": OSLO, "channels": ["other"] });
+    let said = format!(
+        "entry {} would lie before entry {}, on which it rests",
+        second.as_str().unwrap(),
+        first.as_str().unwrap()
+    );
+    for (entry, day, data) in [
+        (first, "2021-05-11", contact.clone()),
+        (second, "2021-04-30", json!({})),
+    ] {
+        assert_problem(
+            &correct(entry, day, data).await,
+            422,
+            "dates-are-in-order",
+            "G2",
+            "Nothing lies before the beginning of what it belongs to.",
+            &[("/entry", &said)],
+        );
+    }
+    // On the day itself it does not lie before, and what came first may come later after the rest.
+    assert_eq!(correct(first, "2021-05-10", contact.clone()).await.status, 201);
+    let moved = correct(second, "2021-05-20", json!({})).await;
+    assert_eq!(moved.status, 201);
+    assert_eq!(correct(first, "2021-05-15", contact).await.status, 201);
+    // Nor does taking a correction back.
+    let retracted = app
+        .post(&path("retract-entry"))
+        .veileder(OSLO)
+        .json(&json!({ "entry": moved.body["event_ids"][0], "reason": "duplicate" }))
+        .await;
+    assert_problem(
+        &retracted,
+        422,
+        "dates-are-in-order",
+        "G2",
+        "Nothing lies before the beginning of what it belongs to.",
+        &[("/entry", &said)],
+    );
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let app = TestApp::new().await;
     let id = app.contact_made(OSLO, "2021-06-01", "Ola").await;

@@ -190,6 +190,21 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
                 .detail(detail.clone())
                 .at("/entry", detail)
         }
+        ExecuteError::OutOfOrder { entry, rests_on } => {
+            let detail = Text::made(
+                format!(
+                    "entry {} would lie before entry {}, on which it rests",
+                    entry.0, rests_on.0
+                ),
+                format!(
+                    "oppføringen {} ville ligge før oppføringen {}, som den hviler på",
+                    entry.0, rests_on.0
+                ),
+            );
+            Problem::rule(domain::rules::G2, axum::http::StatusCode::UNPROCESSABLE_ENTITY)
+                .detail(detail.clone())
+                .at("/entry", detail)
+        }
         ExecuteError::Correction(_) => Problem::general(&general::INVALID_DATA).at(
             "/data",
             Text::of(

@@ -72,6 +72,14 @@ pub enum ExecuteError<R: Broken> {
         /// One that rests on it.
         by: EventId,
     },
+    /// It amends an entry so that one would lie before the entry it rests on.
+    #[error("entry {entry} would lie before entry {rests_on}")]
+    OutOfOrder {
+        /// The entry that would lie too early.
+        entry: EventId,
+        /// The one it rests on.
+        rests_on: EventId,
+    },
     /// A correction without the shape of the entry it corrects.
     #[error("the correction does not have the shape of the entry it corrects")]
     Correction(#[source] DecodeError),
@@ -169,7 +177,7 @@ impl<D: Decider> Aggregate<D> {
         };
         let events = D::decide(&self.state, command, &context).map_err(ExecuteError::Rejected)?;
         for event in &events {
-            self.check_amendment(event, told.now)?;
+            self.check_amendment(event, told)?;
         }
         Ok(events
             .into_iter()
@@ -209,7 +217,7 @@ impl<D: Decider> Aggregate<D> {
     fn check_amendment(
         &self,
         event: &D::Event,
-        now: RecordedAt,
+        told: &Told,
     ) -> Result<(), ExecuteError<D::Rejection>> {
         let Some(amendment) = event.amendment() else {
             return Ok(());
@@ -220,26 +228,56 @@ impl<D: Decider> Aggregate<D> {
             .iter()
             .find(|known| known.id == entry)
             .ok_or(ExecuteError::NoSuchEntry { entry })?;
-        if let Amendment::Corrected(correction) = amendment {
-            may_have_happened(correction.occurred_at, now)?;
-            target
-                .event
-                .corrected(correction.schema_version, &correction.data)
-                .map_err(ExecuteError::Correction)?;
-            return Ok(());
-        }
         let standing = amend::effective(self.entries.clone());
-        match standing
-            .iter()
-            .find(|other| other.id != entry && D::rests_on(&other.event, &target.event))
+        match amendment {
+            Amendment::Corrected(correction) => {
+                may_have_happened(correction.occurred_at, told.now)?;
+                target
+                    .event
+                    .corrected(correction.schema_version, &correction.data)
+                    .map_err(ExecuteError::Correction)?;
+            }
+            Amendment::Retracted(_) => {
+                let mut others = standing.iter().filter(|other| other.id != entry);
+                if let Some(other) =
+                    others.find(|other| D::rests_on(&other.event, &target.event))
+                {
+                    return Err(ExecuteError::RestedOn {
+                        entry,
+                        by: other.id,
+                    });
+                }
+            }
+        }
+        let mut amended = self.entries.clone();
+        amended.push(Entry {
+            id: EventId(told.command_id),
+            occurred_at: told.occurred_at,
+            event: event.clone(),
+        });
+        let before = out_of_order::<D>(&standing);
+        match out_of_order::<D>(&amend::effective(amended))
+            .into_iter()
+            .find(|pair| !before.contains(pair))
         {
-            Some(other) => Err(ExecuteError::RestedOn {
-                entry,
-                by: other.id,
-            }),
+            Some((entry, rests_on)) => Err(ExecuteError::OutOfOrder { entry, rests_on }),
             None => Ok(()),
         }
     }
+}
+
+/// The entries that lie before the one they rest on (rule G2), each with that one.
+fn out_of_order<D: Decider>(entries: &[Entry<D::Event>]) -> Vec<(EventId, EventId)> {
+    let early = |entry: &&Entry<D::Event>, base: &Entry<D::Event>| {
+        entry.occurred_at.day() < base.occurred_at.day() && D::rests_on(&entry.event, &base.event)
+    };
+    entries
+        .iter()
+        .flat_map(|base| {
+            let early = entries.iter().filter(move |entry| early(entry, base));
+            early.map(|entry| (entry.id, base.id))
+        })
+        .collect()
 }
 
 /// Rules G5 and G6.
