@@ -4,8 +4,8 @@
 //! made here before `SQLite` opens it. What is there already keeps its rights.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
-    io,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
     path::Path,
 };
 
@@ -44,6 +44,46 @@ pub(crate) fn database(path: &Path) -> io::Result<()> {
     }
 }
 
+/// What stands in a small file, such as a key. Where it is not there, it is made to hold what
+/// `make` says: whole or not at all, and if several make it at once, all of them read what one of
+/// them made.
+///
+/// # Errors
+/// What the operating system says.
+pub fn made_once(path: &Path, make: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        read => return read,
+    }
+    let beside = path.parent().filter(|folder| *folder != Path::new(""));
+    let beside = beside.unwrap_or(Path::new("."));
+    folder(beside)?;
+    // Its owner's alone from the beginning, and gone with this value unless it is kept.
+    let mut draft = tempfile::NamedTempFile::new_in(beside)?;
+    draft.write_all(&make()?)?;
+    draft.as_file().sync_all()?;
+    match draft.persist_noclobber(path) {
+        Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => Err(failed.error),
+        _ => {
+            #[cfg(unix)]
+            File::open(beside)?.sync_all()?;
+            fs::read(path)
+        }
+    }
+}
+
+/// Waits until no other process holds this file, which is made if there is none; it is held until
+/// what this answers is dropped. For what must not be done by two processes at once.
+///
+/// # Errors
+/// What the operating system says.
+pub(crate) async fn held(path: &Path) -> io::Result<File> {
+    let file = file(path)?;
+    tokio::task::spawn_blocking(move || file.lock().map(|()| file))
+        .await
+        .map_err(io::Error::other)?
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -64,5 +104,28 @@ mod tests {
             let rights = path.metadata().unwrap().permissions().mode();
             assert_eq!(rights & 0o777, mode, "{}", path.display());
         }
+    }
+
+    #[test]
+    fn of_many_who_make_a_file_at_once_all_read_what_one_of_them_made() {
+        let there = tempfile::tempdir().unwrap();
+        let path = there.path().join("deep/some.key");
+        let told: Vec<Vec<u8>> = std::thread::scope(|scope| {
+            let made: Vec<_> = (0..8_u8)
+                .map(|n| {
+                    scope.spawn({
+                        let path = &path;
+                        move || made_once(path, || Ok(vec![n; 32]))
+                    })
+                })
+                .collect();
+            let made = made.into_iter().map(|one| one.join().unwrap().unwrap());
+            made.collect()
+        });
+        assert!(told.iter().all(|one| *one == told[0] && one.len() == 32));
+        assert_eq!(fs::read(&path).unwrap(), told[0]);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        let again = made_once(&path, || unreachable!("it is there"));
+        assert_eq!(again.unwrap(), told[0]);
     }
 }

@@ -707,7 +707,10 @@ async fn no_correction_puts_an_entry_before_the_one_it_rests_on() {
         );
     }
     // On the day itself it does not lie before, and what came first may come later after the rest.
-    assert_eq!(correct(first, "2021-05-10", contact.clone()).await.status, 201);
+    assert_eq!(
+        correct(first, "2021-05-10", contact.clone()).await.status,
+        201
+    );
     let moved = correct(second, "2021-05-20", json!({})).await;
     assert_eq!(moved.status, 201);
     assert_eq!(correct(first, "2021-05-15", contact).await.status, 201);

@@ -201,9 +201,12 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
                     entry.0, rests_on.0
                 ),
             );
-            Problem::rule(domain::rules::G2, axum::http::StatusCode::UNPROCESSABLE_ENTITY)
-                .detail(detail.clone())
-                .at("/entry", detail)
+            Problem::rule(
+                domain::rules::G2,
+                axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+            )
+            .detail(detail.clone())
+            .at("/entry", detail)
         }
         ExecuteError::Correction(_) => Problem::general(&general::INVALID_DATA).at(
             "/data",

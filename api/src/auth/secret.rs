@@ -5,7 +5,7 @@
 //! cannot find out what they were made from by trying.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -72,9 +72,6 @@ pub enum SecretError {
     /// The file does not hold 32 bytes.
     #[error("the secret at {0} is damaged: it is 32 bytes long")]
     Damaged(PathBuf),
-    /// The operating system gave no randomness.
-    #[error("the operating system gave no randomness")]
-    NoRandomness,
 }
 
 impl Secret {
@@ -91,19 +88,15 @@ impl Secret {
             path: path.clone(),
             source,
         };
-        match fs::read(&path) {
-            Ok(bytes) => <[u8; 32]>::try_from(bytes)
-                .map(Self)
-                .map_err(|_| SecretError::Damaged(path.clone())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut bytes = [0; 32];
-                getrandom::fill(&mut bytes).map_err(|_| SecretError::NoRandomness)?;
-                private::folder(directory).map_err(failed)?;
-                write_privately(&path, &bytes).map_err(failed)?;
-                Ok(Self(bytes))
-            }
-            Err(error) => Err(failed(error)),
-        }
+        let bytes = private::made_once(&path, || {
+            let mut bytes = vec![0; 32];
+            getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+            Ok(bytes)
+        })
+        .map_err(failed)?;
+        <[u8; 32]>::try_from(bytes)
+            .map(Self)
+            .map_err(|_| SecretError::Damaged(path.clone()))
     }
 
     /// The keyed hash of `parts`, for a purpose.
@@ -126,13 +119,6 @@ impl Secret {
         bytes.copy_from_slice(&hash.as_bytes()[..16]);
         Builder::from_custom_bytes(bytes).into_uuid()
     }
-}
-
-fn write_privately(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use io::Write;
-    let mut file = private::options().create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

@@ -239,9 +239,7 @@ impl<D: Decider> Aggregate<D> {
             }
             Amendment::Retracted(_) => {
                 let mut others = standing.iter().filter(|other| other.id != entry);
-                if let Some(other) =
-                    others.find(|other| D::rests_on(&other.event, &target.event))
-                {
+                if let Some(other) = others.find(|other| D::rests_on(&other.event, &target.event)) {
                     return Err(ExecuteError::RestedOn {
                         entry,
                         by: other.id,

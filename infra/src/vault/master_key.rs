@@ -1,11 +1,6 @@
 //! The one key that is kept outside.
 
-use std::{
-    fmt, fs,
-    io::{self, Write},
-    path::Path,
-    str::FromStr,
-};
+use std::{fmt, fs, io, path::Path, str::FromStr};
 
 use super::seal::Key;
 use crate::private;
@@ -73,24 +68,17 @@ impl MasterKey {
     /// The key in a file; a new one, readable by its owner alone, if there is no such file. For a
     /// first start only: where entries exist already, a new key opens none of them.
     pub fn read_or_make(path: &Path) -> Result<Self, MasterKeyError> {
-        if let Some(folder) = path.parent() {
-            private::folder(folder)?;
-        }
-        match private::options().create_new(true).open(path) {
-            Ok(mut file) => {
-                let key = Key::random();
-                let digits = key.bytes().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-                let digits: String = digits
-                    .map(|digit| char::from_digit(digit.into(), 16).expect("four bits"))
-                    .collect();
-                let text = digits + "\n";
-                file.write_all(text.as_bytes())?;
-                file.sync_all()?;
-                Ok(Self(key))
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
-            Err(error) => Err(error.into()),
-        }
+        let text = private::made_once(path, || {
+            let key = Key::random();
+            let digits = key.bytes().iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+            let digits: String = digits
+                .map(|digit| char::from_digit(digit.into(), 16).expect("four bits"))
+                .collect();
+            Ok((digits + "\n").into_bytes())
+        })?;
+        std::str::from_utf8(&text)
+            .map_err(|_| MasterKeyError::Shape)?
+            .parse()
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
     },
     OpenVaultError,
 };
+use crate::private;
 
 /// How many reach a file at the same time.
 const CONNECTIONS: u32 = 4;
@@ -147,7 +148,11 @@ impl SealedEntry {
 }
 
 async fn open_file(path: &Path, tables: &Migrator) -> Result<SqlitePool, OpenVaultError> {
-    crate::private::database(path).map_err(OpenVaultError::Folder)?;
+    private::database(path).map_err(OpenVaultError::Folder)?;
+    // Of several nodes that start at once with one vault, one makes the tables.
+    let _held = private::held(&path.with_extension("lock"))
+        .await
+        .map_err(OpenVaultError::Folder)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -76,6 +76,17 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_may_open_a_new_vault_at_once() {
+    let folder = Folder::new();
+    let opening = (0..8).map(|_| folder.vault());
+    for (n, vault) in (1..).zip(futures::future::join_all(opening).await) {
+        let name = entry(n, 1, "name", "Kari Fiktiv");
+        vault.keep(vec![name.clone()]).await.unwrap();
+        assert_eq!(vault.open(&[name.id]).await.unwrap(), [name]);
+    }
+}
+
 #[tokio::test]
 async fn what_is_kept_is_found_by_id_and_by_person() {
     let folder = Folder::new();
