@@ -190,6 +190,9 @@ rules! {
     G7 "what-others-rest-on-stands"
         "An entry on which others rest is retracted after them."
         "En oppføring som andre hviler på, trekkes tilbake etter dem.";
+    G8 "what-happens-once-is-told-once"
+        "What happens once is told once: another day is a correction."
+        "Det som hender én gang, fortelles én gang: en annen dag er en rettelse.";
 }
 
 /// Every rule.

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::es::uuid_id;
+use crate::es::{Day, uuid_id};
 
 uuid_id! {
     /// One person on their way, under a pseudonym.
@@ -203,8 +203,8 @@ impl Default for Figures {
 pub struct TidgiverCredentials {
     /// The department they give time in.
     pub department: UnitId,
-    /// Interviewed, trained and approved, and has not left.
-    pub approved: bool,
+    /// The day of the approval of who is interviewed, trained and approved, and has not left.
+    pub approved_on: Option<Day>,
     /// Has accepted the ground rules.
     pub ground_rules_accepted: bool,
 }

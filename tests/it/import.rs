@@ -124,7 +124,7 @@ async fn where_somebody_else_writes_meanwhile_nothing_is_lost_and_nothing_double
     };
     log.arm(Fault::Meddle(other));
     let (taken, meddled, _) = imported(&app, &lines, 500).await;
-    assert_eq!(taken[0], Taken::AlreadyRecorded, "it is so already");
+    assert_eq!(taken[0], Taken::AlreadySo);
     assert_eq!(taken[1..], alone[1..]);
     let told = |events: &[RecordedEvent]| {
         let told = events.iter().skip(1);

@@ -1,19 +1,47 @@
 //! A service asked to end: open streams end first, then what is under way is answered.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    path::Path,
+};
 
 use serde_json::{Value, json};
 use tests::{OSLO, Serving, stegspor, token};
 
-#[test]
-fn streams_end_first_and_what_is_under_way_is_answered() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut serving = Serving::start(folder.path(), &["serve"]);
-    let lead = token(folder.path(), "national-lead", None);
+/// A service that knows Oslo, and a token of its leader.
+fn serving(folder: &Path) -> (Serving, String) {
+    let serving = Serving::start(folder, &["serve"]);
+    let lead = token(folder, "national-lead", None);
     let register = json!({ "kind": "department", "offers_individual_tidgiver": true }).to_string();
     let path = format!("/v1/units/{OSLO}/register-unit");
     assert_eq!(serving.ask("POST", &path, &lead, &register).0, 201);
-    let leader = token(folder.path(), "department-leader", Some(OSLO));
+    (serving, token(folder, "department-leader", Some(OSLO)))
+}
+
+#[test]
+fn who_sends_too_much_before_listening_still_hears_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let (serving, leader) = serving(folder.path());
+    let mut telling = serving.connect();
+    let body = vec![b' '; 6 * 1024 * 1024];
+    write!(
+        telling,
+        "POST /v1/participants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {leader}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    telling.write_all(&body).unwrap();
+    let mut answer = String::new();
+    telling.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("application/problem+json"), "{answer}");
+}
+
+#[test]
+fn streams_end_first_and_what_is_under_way_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut serving, leader) = serving(folder.path());
 
     let mut listening = serving.connect();
     write!(

@@ -74,7 +74,7 @@ impl Application {
                     .map_err(|error| failed(error, &Value::Null).problem)?
                     .state;
                 let department = match state {
-                    TidgiverState::Candidate(known) | TidgiverState::Approved(known) => {
+                    TidgiverState::Candidate(known) | TidgiverState::Approved(known, _) => {
                         Some(known.department)
                     }
                     TidgiverState::Unknown | TidgiverState::Left if opens => named("department"),

@@ -4,7 +4,7 @@ mod bin;
 
 use std::{
     fs::File,
-    io::Read,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -24,6 +24,7 @@ use bin::Bin;
 ///
 /// The file holds one event a line (NDJSON of CloudEvents 1.0), of any kind in the catalogue (see /docs or
 /// /openapi.json of a running service). Each is recorded once, however often it is imported. Lines
+/// that tell what is so already add nothing, and are told with their number. Lines
 /// that are refused are told with their number and rule, and written, as they were, to
 /// FILE.refused.ndjson; the exit status is 1 then. `-` reads standard input.
 ///
@@ -61,6 +62,8 @@ pub(super) struct Import {
 struct Report {
     accepted: u64,
     already_recorded: u64,
+    /// The numbers of the lines that told what is so already.
+    already_so: Vec<u64>,
     refused: Vec<Refused>,
 }
 
@@ -118,6 +121,7 @@ impl Import {
                     Taken::Blank => {}
                     Taken::Accepted => report.accepted += 1,
                     Taken::AlreadyRecorded => report.already_recorded += 1,
+                    Taken::AlreadySo => report.already_so.push(line.number),
                     Taken::Refused(problem) => {
                         bin.keep(line, &mut lines)?;
                         report.refused.push(told(line.number, &problem));
@@ -151,25 +155,41 @@ impl Import {
     }
 
     fn tell(&self, report: &Report, bin: &Bin) -> anyhow::Result<()> {
-        if self.json {
-            println!("{}", serde_json::to_string(report)?);
-            return Ok(());
+        let mut out = io::stdout().lock();
+        // A reader that has seen enough ends the telling.
+        let told = if self.json {
+            writeln!(out, "{}", serde_json::to_string(report)?)
+        } else {
+            Self::tell_lines(&mut out, report, bin)
+        };
+        match told {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
         }
-        println!(
-            "accepted {}, already recorded {}, refused {}",
+    }
+
+    fn tell_lines(out: &mut impl Write, report: &Report, bin: &Bin) -> io::Result<()> {
+        writeln!(
+            out,
+            "accepted {}, already recorded {}, already so {}, refused {}",
             report.accepted,
             report.already_recorded,
+            report.already_so.len(),
             report.refused.len()
-        );
+        )?;
+        for line in &report.already_so {
+            writeln!(out, "line {line}: is so already, nothing to record")?;
+        }
         for refused in &report.refused {
             let pointer = refused.pointer.as_deref().unwrap_or_default();
-            println!(
+            writeln!(
+                out,
                 "line {}: {} {pointer} {}",
                 refused.line, refused.rule, refused.detail
-            );
+            )?;
         }
         if !report.refused.is_empty() {
-            println!("The refused lines are kept in {}.", bin.path.display());
+            writeln!(out, "The refused lines are kept in {}.", bin.path.display())?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-use super::{Ended, settings::Where, store};
+use super::{Ended, demo, settings::Where, store};
 
 /// Tell one participant's journey, event by event
 ///
@@ -43,6 +43,11 @@ impl Replay {
     pub(super) async fn run(self) -> anyhow::Result<Ended> {
         let settings = self.place.settings("stegspor-data")?;
         let log = store::existing_log(&settings).await?;
+        let today = demo::clock(&settings, log.as_ref()).await?.now().day();
+        let known_on = self.known_at.map(|known_at| known_at.day());
+        for day in [self.as_of, known_on].into_iter().flatten() {
+            anyhow::ensure!(day <= today, "{day} has not come yet: today is {today}");
+        }
         let history = history(log.as_ref(), self.participant, self.known_at).await?;
         anyhow::ensure!(!history.is_empty(), "no such participant is known");
         let amended: Vec<_> = history

@@ -29,8 +29,10 @@ pub enum Taken {
     Blank,
     /// It is recorded.
     Accepted,
-    /// It was recorded before, or was so already.
+    /// It was recorded before.
     AlreadyRecorded,
+    /// It is so already: it adds nothing, and nothing of it is recorded.
+    AlreadySo,
     /// It is not recorded.
     Refused(Problem),
 }
@@ -39,6 +41,7 @@ impl From<Result<Option<Outcome>, Problem>> for Taken {
     fn from(outcome: Result<Option<Outcome>, Problem>) -> Self {
         match outcome {
             Ok(None) => Self::Blank,
+            Ok(Some(outcome)) if outcome.event_ids.is_empty() => Self::AlreadySo,
             Ok(Some(outcome)) if outcome.already => Self::AlreadyRecorded,
             Ok(Some(_)) => Self::Accepted,
             Err(problem) => Self::Refused(problem),

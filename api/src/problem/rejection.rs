@@ -131,7 +131,9 @@ impl Refused for ParticipantRejection {
             Self::NoSuchConcern => Some(at("concern_id")),
             Self::NoContactTriedAfterRelapse => Some(at("reason")),
             Self::BeforeItsBeginning { begun } => too_early(*begun, data),
-            Self::StayEnded { .. } => Some(at("occurred_at")),
+            Self::StayEnded { .. } | Self::StandingIsSettled { .. } | Self::ToldAlready { .. } => {
+                Some(at("occurred_at"))
+            }
             Self::NotKnown
             | Self::NoConversationYet
             | Self::NotMappedYet
@@ -143,7 +145,8 @@ impl Refused for ParticipantRejection {
             | Self::NotReady
             | Self::InstitutionHasNotAgreed
             | Self::NoIndividualTidgiver
-            | Self::NotServing => None,
+            | Self::NotServing
+            | Self::ServingAlready { .. } => None,
         }
     }
 
@@ -161,6 +164,14 @@ impl Refused for ParticipantRejection {
                 "personen er deltaker: en deltakelse avsluttes, en henvendelse lukkes".into()
             }
             Self::StayEnded { on } => format!("dette oppholdet ble avsluttet {on}"),
+            Self::StandingIsSettled { on } => format!(
+                "dette oppholdet ble avsluttet {on}: det som ville endre hvor det sto, fortelles \
+                 som en rettelse"
+            ),
+            Self::ToldAlready { on } => format!("dette er fortalt allerede, om {on}"),
+            Self::ServingAlready { since } => {
+                format!("personen har sonet en dom siden {since}: den fullføres først")
+            }
             Self::NoContactTriedAfterRelapse => {
                 "tilbakefall avslutter ingen deltakelse før kontakt er forsøkt".into()
             }

@@ -4,6 +4,7 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, header},
 };
+use futures::StreamExt;
 
 use crate::problem::{Problem, Text, general};
 
@@ -12,19 +13,42 @@ pub(super) const COMMAND: usize = 256 * 1024;
 /// Bytes of a batch of events, at most.
 pub(super) const BATCH: usize = 4 * 1024 * 1024;
 
+/// Bytes that are read and thrown away of a body that is too long: many clients read the answer
+/// only after they have sent all, and would otherwise see a broken connection.
+const DISCARDED: usize = 64 * 1024 * 1024;
+
 /// The whole body, if it is no longer than `most`.
 pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Problem> {
     let told = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse::<usize>().ok());
-    if told.is_some_and(|length| length > most) {
+    let too_long = told.is_some_and(|length| length > most);
+    if too_long && headers.contains_key(header::EXPECT) {
+        // It waits to be asked for the body.
         return Err(too_large(most));
     }
-    // What breaks off is either too long or a connection that ended: nobody is there to be told.
-    axum::body::to_bytes(body, most)
-        .await
-        .map_err(|_| too_large(most))
+    let mut taken = Vec::new();
+    let mut discarded = 0;
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        // What breaks off has nobody there to be told.
+        let part = part.map_err(|_| too_large(most))?;
+        if !too_long && discarded == 0 && taken.len() + part.len() <= most {
+            taken.extend_from_slice(&part);
+            continue;
+        }
+        taken = Vec::new();
+        discarded += part.len();
+        if discarded > DISCARDED {
+            break;
+        }
+    }
+    if too_long || discarded > 0 {
+        Err(too_large(most))
+    } else {
+        Ok(taken.into())
+    }
 }
 
 fn too_large(most: usize) -> Problem {

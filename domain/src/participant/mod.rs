@@ -149,7 +149,11 @@ impl Person {
             // Who made contact before and comes again after an end, returns (rule D15).
             C::MakeFirstContact(made) => match self.stay.stage {
                 Stage::Over(_) => C::ReEnter(made.into()),
-                _ => return Ok(vec![]),
+                // It is so already; a yes to another referral opens no second stay either.
+                _ if made.referral_id.is_some() || context.day() == self.stay.opened => {
+                    return Ok(vec![]);
+                }
+                _ => return Err(Why::StayIsOpen),
             },
             command => command,
         };
@@ -286,17 +290,21 @@ impl Stay {
             // The way in (rule D11).
             C::BookFirstConversation(booked) => {
                 not_before(context.day(), booked.on)?;
-                Ok(Permit::unless(self.stage != Stage::Inquiry))
+                match self.conversation {
+                    Some(on) if on < context.day() => Err(Why::ToldAlready { on }),
+                    _ => Ok(Permit::Record),
+                }
             }
-            C::HoldFirstConversation(_) => Ok(Permit::unless(self.stage != Stage::Inquiry)),
+            C::HoldFirstConversation(_) => once(self.conversation, context.day()),
             C::CompleteKartlegging(_) => match self.stage {
                 Stage::Inquiry => Err(Why::NoConversationYet),
                 _ => Ok(Permit::Record),
             },
             C::BeginParticipation(_) => match self.stage {
                 Stage::Inquiry | Stage::Conversation => Err(Why::NotMappedYet),
-                Stage::Mapped => Ok(Permit::Record),
-                Stage::Participant | Stage::Paused | Stage::Over(_) => Ok(Permit::Unneeded),
+                Stage::Mapped | Stage::Participant | Stage::Paused | Stage::Over(_) => {
+                    once(self.begun, context.day())
+                }
             },
             C::CloseInquiry(_) => match self.stage {
                 Stage::Participant | Stage::Paused => Err(Why::NoLongerAnInquiry),
@@ -346,7 +354,9 @@ impl Stay {
             C::EndParticipation(end) => self.may_end(end, context.day()),
 
             // Relapse (rule D12).
-            C::ReportRelapse(_) => Ok(Permit::unless(self.relapse != Relapse::None)),
+            C::ReportRelapse(_) => Ok(Permit::unless(
+                self.relapse.reported() == Some(context.day()),
+            )),
             C::MakeRelapseContact(_) | C::Return(_) => match self.relapse {
                 Relapse::None => Err(Why::NoRelapse),
                 Relapse::Reported(on) | Relapse::Contacted(on) => {
@@ -358,7 +368,10 @@ impl Stay {
             C::EnterTreatmentPhase(_) | C::PlanDischarge(_) | C::LeaveTreatmentEarly(_) => {
                 Ok(Permit::Record)
             }
-            C::BeginServingSentence(_) => Ok(Permit::unless(self.serving.is_some())),
+            C::BeginServingSentence(_) => match self.serving {
+                Some(since) if since != context.day() => Err(Why::ServingAlready { since }),
+                serving => Ok(Permit::unless(serving.is_some())),
+            },
             C::CompleteServingSentence(_) => {
                 let begun = self.serving.ok_or(Why::NotServing)?;
                 not_before(begun, context.day()).map(|()| Permit::Record)
@@ -366,7 +379,7 @@ impl Stay {
 
             // Tidgiver and oppdrag.
             C::AssessTidgiverReadiness(_) => Ok(Permit::Record),
-            C::MatchTidgiver(matched) => self.may_be_matched(matched, context.world),
+            C::MatchTidgiver(matched) => self.may_be_matched(matched, context),
             C::HoldStartConversation(_)
             | C::HoldOppdragMeeting(_)
             | C::CancelOppdragMeeting(_)
@@ -395,9 +408,8 @@ impl Stay {
         }
         match self.stage {
             Stage::Over(_) if matches!(command, C::EndOppdrag(_)) => Ok(()),
-            Stage::Over(on) if day > on || changes_the_standing(command) => {
-                Err(Why::StayEnded { on })
-            }
+            Stage::Over(on) if day > on => Err(Why::StayEnded { on }),
+            Stage::Over(on) if changes_the_standing(command) => Err(Why::StandingIsSettled { on }),
             _ => Ok(()),
         }
     }
@@ -418,13 +430,17 @@ impl Stay {
 fn changes_the_standing(command: &C) -> bool {
     matches!(
         command,
-        C::BeginParticipation(_)
-            | C::CloseInquiry(_)
-            | C::EndParticipation(_)
-            | C::BecomePassive(_)
-            | C::BecomeActive(_)
-            | C::Transfer(_)
+        C::BeginParticipation(_) | C::CloseInquiry(_) | C::EndParticipation(_) | C::Transfer(_)
     )
+}
+
+/// What happens once: of the same day it is so already, of another it is refused (rule G8).
+fn once(told: Option<Day>, day: Day) -> Result<Permit, Why> {
+    match told {
+        None => Ok(Permit::Record),
+        Some(on) if on == day => Ok(Permit::Unneeded),
+        Some(on) => Err(Why::ToldAlready { on }),
+    }
 }
 
 fn not_before(begun: Day, day: Day) -> Result<(), Why> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    C, Oppdrag, Permit, Readiness, Stay, TidgiverMatched, TreatmentPhase, Why, not_before,
+    C, Oppdrag, Permit, Readiness, Stay, TidgiverMatched, TreatmentPhase, Why, not_before, once,
 };
 use crate::{
     es::{Context, Day},
@@ -14,12 +14,15 @@ impl Stay {
     pub(super) fn may_be_matched(
         &self,
         matched: &TidgiverMatched,
-        world: &World,
+        context: &Context<'_, World>,
     ) -> Result<Permit, Why> {
+        let (day, world) = (context.day(), context.world);
         if !self.mapped() {
             return Err(Why::KartleggingComesFirst);
         }
-        if self.readiness != Some(Readiness::Ready) {
+        // Readiness and approval come before the match, in the world too.
+        let ready_by_then = self.readiness_on.is_some_and(|on| on <= day);
+        if self.readiness != Some(Readiness::Ready) || !ready_by_then {
             return Err(Why::NotReady);
         }
         if self.is_in_patient() && !self.institution_agrees {
@@ -37,7 +40,7 @@ impl Stay {
         let tidgiver = world
             .tidgiver
             .as_ref()
-            .filter(|known| known.approved)
+            .filter(|known| known.approved_on.is_some_and(|on| on <= day))
             .ok_or(Why::TidgiverNotApproved)?;
         if tidgiver.department != self.department {
             return Err(Why::TidgiverElsewhere);
@@ -68,12 +71,12 @@ impl Stay {
         match command {
             C::HoldStartConversation(held) => {
                 let oppdrag = self.open_oppdrag(held.oppdrag_id, day)?;
-                Ok(Permit::unless(oppdrag.started))
+                once(oppdrag.started, day)
             }
             C::HoldOppdragMeeting(held) => {
                 let oppdrag = self.open_oppdrag(held.oppdrag_id, day)?;
                 not_before(oppdrag.begins, day)?;
-                if oppdrag.started {
+                if oppdrag.started.is_some() {
                     Ok(Permit::Record)
                 } else {
                     Err(Why::NoStartConversation)

@@ -40,6 +40,18 @@ pub enum ParticipantRejection {
         on: Day,
     },
     /// Rule D14.
+    #[error("this stay ended on {on}: what would change where it stood is told as a correction")]
+    StandingIsSettled {
+        /// The day it ended.
+        on: Day,
+    },
+    /// Rule G8.
+    #[error("this was told already, of {on}")]
+    ToldAlready {
+        /// The day that it was told of.
+        on: Day,
+    },
+    /// Rule D14.
     #[error("relapse ends no participation unless contact was tried first")]
     NoContactTriedAfterRelapse,
     /// Rule D15.
@@ -137,6 +149,12 @@ pub enum ParticipantRejection {
     /// Rule D42.
     #[error("the person is not serving a sentence here")]
     NotServing,
+    /// Rule D42.
+    #[error("the person has been serving a sentence since {since}: that is completed first")]
+    ServingAlready {
+        /// The day on which that began.
+        since: Day,
+    },
     /// Rule G2.
     #[error("this lies before {begun}, when what it belongs to began")]
     BeforeItsBeginning {
@@ -165,7 +183,9 @@ impl Broken for ParticipantRejection {
             | Self::NotAParticipant
             | Self::NoLongerAnInquiry => rules::D11,
             Self::NoRelapse => rules::D12,
-            Self::StayEnded { .. } | Self::NoContactTriedAfterRelapse => rules::D14,
+            Self::StayEnded { .. }
+            | Self::StandingIsSettled { .. }
+            | Self::NoContactTriedAfterRelapse => rules::D14,
             Self::StayIsOpen => rules::D15,
             Self::KartleggingComesFirst => rules::D17,
             Self::GoalNotAgreed => rules::D18,
@@ -178,7 +198,8 @@ impl Broken for ParticipantRejection {
             Self::GroundRulesNotAccepted => rules::D29,
             Self::TidgiverNotApproved => rules::D30,
             Self::NoIndividualTidgiver | Self::TidgiverElsewhere => rules::D38,
-            Self::NotServing => rules::D42,
+            Self::NotServing | Self::ServingAlready { .. } => rules::D42,
+            Self::ToldAlready { .. } => rules::G8,
         }
     }
 }

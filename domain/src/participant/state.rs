@@ -65,6 +65,8 @@ pub struct Stay {
     pub situation: Option<Situation>,
     /// How far it has come.
     pub stage: Stage,
+    /// The day of the first conversation.
+    pub conversation: Option<Day>,
     /// The day participation began.
     pub begun: Option<Day>,
     /// The veileder; at most one (rule D23).
@@ -75,6 +77,8 @@ pub struct Stay {
     pub goals: BTreeMap<GoalId, bool>,
     /// What the person last said of having a tidgiver.
     pub readiness: Option<Readiness>,
+    /// The day on which that was said.
+    pub readiness_on: Option<Day>,
     /// Whether the institution of an in-patient said yes to a tidgiver.
     pub institution_agrees: bool,
     /// The assignments.
@@ -132,8 +136,8 @@ pub struct Oppdrag {
     pub counts_from: Day,
     /// Last day, as last decided.
     pub ends: Day,
-    /// Whether the conversation of three was held.
-    pub started: bool,
+    /// The day of the conversation of three.
+    pub started: Option<Day>,
     /// The day it ended, if it did.
     pub ended: Option<Day>,
 }
@@ -147,6 +151,26 @@ pub enum Relapse {
     Reported(Day),
     /// Contact was made or tried, after it was reported on a day.
     Contacted(Day),
+}
+
+impl Relapse {
+    /// The day on which it was first reported, while it lasts.
+    #[must_use]
+    pub fn reported(self) -> Option<Day> {
+        match self {
+            Self::None => None,
+            Self::Reported(on) | Self::Contacted(on) => Some(on),
+        }
+    }
+
+    /// Reported, or reported once more: until the return it is one relapse.
+    fn and_reported(self, day: Day) -> Self {
+        match self {
+            Self::None => Self::Reported(day),
+            Self::Reported(on) => Self::Reported(on.min(day)),
+            Self::Contacted(on) => Self::Contacted(on.min(day)),
+        }
+    }
 }
 
 impl Person {
@@ -212,11 +236,13 @@ impl Stay {
             department: entry.department.clone(),
             situation: entry.situation,
             stage: Stage::Inquiry,
+            conversation: None,
             begun: None,
             veileder: None,
             plan: Plan::NotYet,
             goals: BTreeMap::new(),
             readiness: None,
+            readiness_on: None,
             institution_agrees: false,
             oppdrag: BTreeMap::new(),
             relapse: Relapse::None,
@@ -299,8 +325,11 @@ impl Person {
 impl Stay {
     fn evolve(&mut self, day: Day, fact: &F) {
         match fact {
-            F::FirstConversationHeld(_) if self.stage == Stage::Inquiry => {
-                self.stage = Stage::Conversation;
+            F::FirstConversationHeld(_) => {
+                self.conversation = Some(day);
+                if self.stage == Stage::Inquiry {
+                    self.stage = Stage::Conversation;
+                }
             }
             F::KartleggingDone(_) if matches!(self.stage, Stage::Inquiry | Stage::Conversation) => {
                 self.stage = Stage::Mapped;
@@ -322,6 +351,7 @@ impl Stay {
             }
             F::TidgiverReadinessAssessed(assessed) => {
                 self.readiness = Some(assessed.readiness);
+                self.readiness_on = Some(day);
                 self.institution_agrees = assessed.institution_agrees == Some(true);
             }
             F::TidgiverMatched(matched) => {
@@ -332,13 +362,13 @@ impl Stay {
                         begins: matched.begins,
                         counts_from: matched.begins,
                         ends: matched.ends,
-                        started: false,
+                        started: None,
                         ended: None,
                     },
                 );
             }
             F::StartConversationHeld(held) => {
-                self.with_oppdrag(held.oppdrag_id, |oppdrag| oppdrag.started = true);
+                self.with_oppdrag(held.oppdrag_id, |oppdrag| oppdrag.started = Some(day));
             }
             F::OppdragExtended(extended) => {
                 self.with_oppdrag(extended.oppdrag_id, |oppdrag| {
@@ -350,7 +380,7 @@ impl Stay {
                 self.with_oppdrag(ended.oppdrag_id, |oppdrag| oppdrag.ended = Some(day));
             }
             F::RelapseReported(_) => {
-                self.relapse = Relapse::Reported(day);
+                self.relapse = self.relapse.and_reported(day);
                 if self.stage == Stage::Participant {
                     self.stage = Stage::Paused;
                 }
@@ -378,7 +408,6 @@ impl Stay {
             F::FirstContactMade(_)
             | F::ReEntered(_)
             | F::FirstConversationBooked(_)
-            | F::FirstConversationHeld(_)
             | F::KartleggingDone(_)
             | F::ConsentGiven(_)
             | F::ConsentWithdrawn(_)

@@ -45,7 +45,7 @@ fn world() -> World {
         ])),
         tidgiver: Some(TidgiverCredentials {
             department: unit("stegforsteg-oslo"),
-            approved: true,
+            approved_on: Some(day("2019-01-01")),
             ground_rules_accepted: true,
         }),
         ..World::default()
@@ -226,6 +226,25 @@ mod entry {
             begun: day("2020-01-05"),
         };
         refused(inquiry(), "2020-01-05", on("2020-01-04"), &before);
+        // Told late it is still a fact; after the conversation there is nothing to book.
+        taken(mapped(), "2020-01-08", on("2020-01-10"));
+        let already = Why::ToldAlready {
+            on: day("2020-01-10"),
+        };
+        refused(mapped(), "2020-01-11", on("2020-01-15"), &already);
+    }
+
+    #[test]
+    fn g8_what_happens_once_is_told_once() {
+        let hold = C::HoldFirstConversation(FirstConversationHeld {});
+        unneeded(mapped(), "2020-01-10", hold.clone());
+        let already = Why::ToldAlready {
+            on: day("2020-01-10"),
+        };
+        refused(mapped(), "2020-01-12", hold, &already);
+        let contact = C::MakeFirstContact(contact("stegforsteg-oslo"));
+        unneeded(mapped(), "2020-01-01", contact.clone());
+        refused(mapped(), "2020-01-12", contact, &Why::StayIsOpen);
     }
 
     #[test]
@@ -240,7 +259,9 @@ mod entry {
         );
         refused(inquiry(), "2020-02-01", begin.clone(), &Why::NotMappedYet);
         taken(mapped(), "2020-02-01", begin.clone());
-        unneeded(participant(), "2020-03-01", begin);
+        unneeded(participant(), "2020-02-01", begin.clone());
+        let already = |on| Why::ToldAlready { on: day(on) };
+        refused(participant(), "2020-03-01", begin, &already("2020-02-01"));
         let passive = C::BecomePassive(BecamePassive {});
         refused(mapped(), "2020-02-01", passive, &Why::NotAParticipant);
         let close = C::CloseInquiry(InquiryClosed {
@@ -525,6 +546,10 @@ mod relapse {
         );
         assert_eq!(stage(relapsed()), Stage::Paused);
         taken(relapsed(), "2020-03-05", C::HoldContact(contact_held()));
+        // Until the return a further report is one more fact about it.
+        let again = C::ReportRelapse(RelapseReported {});
+        unneeded(relapsed(), "2020-03-01", again.clone());
+        taken(relapsed(), "2020-03-11", again);
     }
 
     #[test]
@@ -651,7 +676,17 @@ mod standing {
             on: day("2020-06-01"),
         };
         refused(ended(), "2020-06-02", C::HoldContact(contact_held()), &over);
-        refused(ended(), "2020-05-20", end(EndReason::FadedOut), &over);
+        let settled = Why::StandingIsSettled {
+            on: day("2020-06-01"),
+        };
+        refused(ended(), "2020-05-20", end(EndReason::FadedOut), &settled);
+        taken(ended(), "2020-05-20", C::BecomePassive(BecamePassive {}));
+        refused(
+            ended(),
+            "2020-06-02",
+            C::BecomePassive(BecamePassive {}),
+            &over,
+        );
     }
 
     #[test]
@@ -724,7 +759,14 @@ mod standing {
                 begun: day("2020-03-01"),
             };
             refused(serving.clone(), "2020-02-29", done.clone(), &before);
-            taken(serving, "2020-06-01", done);
+            taken(serving.clone(), "2020-06-01", done);
+            let another = C::BeginServingSentence(SentenceServingBegun {
+                form: SentenceForm::CommunitySentence,
+            });
+            let already = Why::ServingAlready {
+                since: day("2020-03-01"),
+            };
+            refused(serving, "2020-04-01", another, &already);
         }
     }
 }
@@ -1023,7 +1065,11 @@ mod oppdrag {
         let start = C::HoldStartConversation(StartConversationHeld { oppdrag_id: id() });
         taken(running(), "2020-03-01", start.clone());
         let started = and(running(), "2020-03-01", start.clone().into_fact());
-        unneeded(started.clone(), "2020-03-02", start);
+        unneeded(started.clone(), "2020-03-01", start.clone());
+        let already = Why::ToldAlready {
+            on: day("2020-03-01"),
+        };
+        refused(started.clone(), "2020-03-02", start, &already);
         taken(started, "2020-03-10", met());
     }
 
@@ -1049,8 +1095,12 @@ mod oppdrag {
     #[test]
     fn d30_a_tidgiver_is_approved_first() {
         let mut world = world();
-        world.tidgiver.as_mut().unwrap().approved = false;
+        world.tidgiver.as_mut().unwrap().approved_on = None;
         let match_now = C::MatchTidgiver(matched());
+        told(ready())
+            .when_in(&world, "2020-02-20", match_now.clone())
+            .then_rejected(&Why::TidgiverNotApproved);
+        world.tidgiver.as_mut().unwrap().approved_on = Some(day("2020-02-21"));
         told(ready())
             .when_in(&world, "2020-02-20", match_now.clone())
             .then_rejected(&Why::TidgiverNotApproved);

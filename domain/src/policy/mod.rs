@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::{
     es::{Entry, EventId},
     participant::{
-        Channel, ConsentGiven, ConsentPurpose, DischargePlanned, FirstContactMade,
-        ParticipantCommand, ParticipantEvent, ParticipantFact, ParticipantState,
+        Channel, ConsentGiven, ConsentPurpose, ConsentWithdrawn, DischargePlanned,
+        FirstContactMade, ParticipantCommand, ParticipantEvent, ParticipantFact, ParticipantState,
         TreatmentLeftEarly, TreatmentPhase, TreatmentPhaseEntered,
     },
     referral::{ReferralCommand, ReferralFact, ReferralState, ReferralWithdrawn, WithdrawnBy},
@@ -34,13 +34,26 @@ pub fn reaction_id(cause: EventId, n: usize) -> Uuid {
 /// What follows from a fact about a referral, given what is known after it.
 ///
 /// A patient's yes opens an inquiry (rule D4); what is then told of the treatment, with the consent
-/// that came with the yes, becomes part of the person's own journey.
+/// that came with the yes, becomes part of the person's own journey. A consent withdrawn towards
+/// the unit is withdrawn for the person too (rule D5).
 #[must_use]
 pub fn after_referral(
     referral_id: ReferralId,
     state: &ReferralState,
     entry: &Entry<ReferralFact>,
 ) -> Vec<Reaction> {
+    if let (ReferralFact::ReferralWithdrawn(withdrawn), Some(yes)) =
+        (&entry.event, state.yes_once_given())
+    {
+        let consent_id = yes.consent_id;
+        let withdraw = ParticipantCommand::WithdrawConsent(ConsentWithdrawn { consent_id });
+        return match withdrawn.by {
+            WithdrawnBy::ConsentWithdrawn => {
+                vec![Reaction::Participant(yes.participant_id, withdraw)]
+            }
+            _ => vec![],
+        };
+    }
     let (Some(proposal), Some(yes)) = (state.proposal(), state.yes()) else {
         return vec![];
     };

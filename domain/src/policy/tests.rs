@@ -4,7 +4,10 @@ use super::*;
 use crate::{
     es::{ConsentId, Decider, OccurredAt, spec::nth_id},
     participant::{ConsentWithdrawn, Participant},
-    referral::{DischargeDateTold, PatientAgreed, Referral, ReferralProposed, TreatmentEnded},
+    referral::{
+        DeclineReason, DischargeDateTold, PatientAgreed, Referral, ReferralDeclined,
+        ReferralProposed, TreatmentEnded,
+    },
     words::{StayId, UnitId},
 };
 
@@ -130,6 +133,34 @@ fn d5_after_a_withdrawal_nothing_follows() {
         reactions(vec![proposed(), agreed(), withdrawn, ended]),
         vec![]
     );
+}
+
+#[test]
+fn d5_a_consent_withdrawn_towards_the_unit_is_withdrawn_for_the_person() {
+    let withdrawn = |by| ReferralFact::ReferralWithdrawn(ReferralWithdrawn { by });
+    let consent_id = consent_id();
+    let for_the_person = [Reaction::Participant(
+        person(),
+        ParticipantCommand::WithdrawConsent(ConsentWithdrawn { consent_id }),
+    )];
+    let by_consent = withdrawn(WithdrawnBy::ConsentWithdrawn);
+    assert_eq!(
+        reactions(vec![proposed(), agreed(), by_consent.clone()]),
+        for_the_person
+    );
+    let declined = ReferralFact::ReferralDeclined(ReferralDeclined {
+        reason: DeclineReason::OutsideCapacity,
+        onward_to: "nav".parse().unwrap(),
+        welcome_back_from: "2020-06-01".parse().unwrap(),
+    });
+    assert_eq!(
+        reactions(vec![proposed(), agreed(), declined, by_consent.clone()]),
+        for_the_person
+    );
+    // Without a yes there is nobody to tell, and without consent withdrawn nothing to stop.
+    assert_eq!(reactions(vec![proposed(), by_consent]), []);
+    let by_patient = withdrawn(WithdrawnBy::Patient);
+    assert_eq!(reactions(vec![proposed(), agreed(), by_patient]), []);
 }
 
 #[test]

@@ -69,9 +69,9 @@ impl Decider for Referral {
                 let begun = known.begun_for(command).unwrap_or(context.day());
                 return Err(Why::BeforeItsBeginning { begun });
             }
-            (C::WithdrawReferral(_), S::Withdrawn(_)) => true,
+            (C::WithdrawReferral(_), S::Withdrawn(..)) => true,
             (C::WithdrawReferral(_), _) => false,
-            (_, S::Withdrawn(_)) => return Err(Why::Withdrawn),
+            (_, S::Withdrawn(..)) => return Err(Why::Withdrawn),
 
             (C::Agree(_), S::Proposed(proposal)) => {
                 let figures = context.world.figures;
@@ -96,7 +96,7 @@ impl Decider for Referral {
                 }
                 false
             }
-            (C::AcceptReferral(_), S::Accepted(..)) | (C::DeclineReferral(_), S::Declined(_)) => {
+            (C::AcceptReferral(_), S::Accepted(..)) | (C::DeclineReferral(_), S::Declined(..)) => {
                 true
             }
             (C::DeclineReferral(decline), S::Proposed(proposal) | S::Agreed(proposal, _)) => {
@@ -146,7 +146,7 @@ impl Decider for Referral {
                 | C::TellDischargeDate(_)
                 | C::EndTreatment(_)
                 | C::LeaveTreatmentEarly(_),
-                S::Declined(_),
+                S::Declined(..),
             ) => return Err(Why::Declined),
         };
         Ok(if unneeded {

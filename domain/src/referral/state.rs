@@ -19,9 +19,9 @@ pub enum ReferralState {
     /// The department said welcome.
     Accepted(Proposal, Yes),
     /// The department said "not now".
-    Declined(Proposal),
+    Declined(Proposal, Option<Yes>),
     /// Taken back.
-    Withdrawn(Proposal),
+    Withdrawn(Proposal, Option<Yes>),
 }
 
 /// What was proposed.
@@ -79,16 +79,18 @@ impl ReferralState {
                 },
             ),
             (F::ReferralAccepted(_), Self::Agreed(proposal, yes)) => Self::Accepted(proposal, yes),
-            (F::ReferralDeclined(_), Self::Proposed(proposal) | Self::Agreed(proposal, _)) => {
-                Self::Declined(proposal)
+            (F::ReferralDeclined(_), Self::Proposed(proposal)) => Self::Declined(proposal, None),
+            (F::ReferralDeclined(_), Self::Agreed(proposal, yes)) => {
+                Self::Declined(proposal, Some(yes))
             }
+            (F::ReferralWithdrawn(_), Self::Proposed(proposal)) => Self::Withdrawn(proposal, None),
             (
                 F::ReferralWithdrawn(_),
-                Self::Proposed(proposal)
-                | Self::Agreed(proposal, _)
-                | Self::Accepted(proposal, _)
-                | Self::Declined(proposal),
-            ) => Self::Withdrawn(proposal),
+                Self::Agreed(proposal, yes) | Self::Accepted(proposal, yes),
+            ) => Self::Withdrawn(proposal, Some(yes)),
+            (F::ReferralWithdrawn(_), Self::Declined(proposal, yes)) => {
+                Self::Withdrawn(proposal, yes)
+            }
             (
                 F::ReferralProposed(_)
                 | F::PatientAgreed(_)
@@ -115,8 +117,8 @@ impl ReferralState {
             Self::Proposed(proposal)
             | Self::Agreed(proposal, _)
             | Self::Accepted(proposal, _)
-            | Self::Declined(proposal)
-            | Self::Withdrawn(proposal) => Some(proposal),
+            | Self::Declined(proposal, _)
+            | Self::Withdrawn(proposal, _) => Some(proposal),
         }
     }
 
@@ -125,7 +127,16 @@ impl ReferralState {
     pub fn yes(&self) -> Option<&Yes> {
         match self {
             Self::Agreed(_, yes) | Self::Accepted(_, yes) => Some(yes),
-            Self::Unknown | Self::Proposed(_) | Self::Declined(_) | Self::Withdrawn(_) => None,
+            Self::Unknown | Self::Proposed(_) | Self::Declined(..) | Self::Withdrawn(..) => None,
+        }
+    }
+
+    /// The person's yes, whether or not it still carries the referral.
+    #[must_use]
+    pub fn yes_once_given(&self) -> Option<&Yes> {
+        match self {
+            Self::Declined(_, yes) | Self::Withdrawn(_, yes) => yes.as_ref(),
+            Self::Unknown | Self::Proposed(_) | Self::Agreed(..) | Self::Accepted(..) => self.yes(),
         }
     }
 }

@@ -50,7 +50,7 @@ impl Decider for Tidgiver {
                 }
                 false
             }
-            (C::Apply(application), S::Candidate(known) | S::Approved(known)) => {
+            (C::Apply(application), S::Candidate(known) | S::Approved(known, _)) => {
                 if application.department != known.department {
                     return Err(Why::AppliedElsewhere);
                 }
@@ -61,12 +61,12 @@ impl Decider for Tidgiver {
             (_, S::Unknown) => return Err(Why::NotKnown),
             (C::Leave(_), S::Left) => true,
             (_, S::Left) => return Err(Why::HasLeft),
-            (C::Interview(_), S::Candidate(known) | S::Approved(known)) => known.interviewed,
-            (C::Train(_), S::Candidate(known) | S::Approved(known)) => known.trained,
-            (C::AcceptGroundRules(_), S::Candidate(known) | S::Approved(known)) => {
+            (C::Interview(_), S::Candidate(known) | S::Approved(known, _)) => known.interviewed,
+            (C::Train(_), S::Candidate(known) | S::Approved(known, _)) => known.trained,
+            (C::AcceptGroundRules(_), S::Candidate(known) | S::Approved(known, _)) => {
                 known.ground_rules_accepted
             }
-            (C::Approve(_), S::Approved(_)) => true,
+            (C::Approve(_), S::Approved(..)) => true,
             (C::Approve(_), S::Candidate(known)) => {
                 if !(known.interviewed && known.trained) {
                     return Err(Why::NotInterviewedAndTrained);
@@ -78,7 +78,7 @@ impl Decider for Tidgiver {
             }
             (
                 C::RecordInterests(_) | C::ChangeAvailability(_) | C::Leave(_),
-                S::Candidate(_) | S::Approved(_),
+                S::Candidate(_) | S::Approved(..),
             ) => false,
         };
         Ok(if already {
@@ -89,7 +89,7 @@ impl Decider for Tidgiver {
     }
 
     fn evolve(state: TidgiverState, entry: &Entry<TidgiverFact>) -> TidgiverState {
-        state.evolve(&entry.event)
+        state.evolve(entry)
     }
 }
 

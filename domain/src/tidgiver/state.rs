@@ -1,7 +1,10 @@
 //! What is known of a tidgiver.
 
 use super::TidgiverFact as F;
-use crate::words::{TidgiverCredentials, UnitId};
+use crate::{
+    es::{Day, Entry},
+    words::{TidgiverCredentials, UnitId},
+};
 
 /// A tidgiver's life stages.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -11,8 +14,8 @@ pub enum TidgiverState {
     Unknown,
     /// On the way to being approved.
     Candidate(Preparation),
-    /// May be matched.
-    Approved(Preparation),
+    /// May be matched, from the day of the approval.
+    Approved(Preparation, Day),
     /// Gives no time any more.
     Left,
 }
@@ -31,8 +34,8 @@ pub struct Preparation {
 }
 
 impl TidgiverState {
-    pub(super) fn evolve(self, fact: &F) -> Self {
-        match (fact, self) {
+    pub(super) fn evolve(self, entry: &Entry<F>) -> Self {
+        match (&entry.event, self) {
             (F::TidgiverApplied(application), Self::Unknown | Self::Left) => {
                 Self::Candidate(Preparation {
                     department: application.department.clone(),
@@ -46,8 +49,8 @@ impl TidgiverState {
             (F::TidgiverGroundRulesAccepted(_), state) => {
                 state.with(|known| known.ground_rules_accepted = true)
             }
-            (F::TidgiverApproved(_), Self::Candidate(known)) => Self::Approved(known),
-            (F::TidgiverLeft(_), Self::Candidate(_) | Self::Approved(_)) => Self::Left,
+            (F::TidgiverApproved(_), Self::Candidate(known)) => Self::Approved(known, entry.day()),
+            (F::TidgiverLeft(_), Self::Candidate(_) | Self::Approved(..)) => Self::Left,
             (
                 F::TidgiverApplied(_)
                 | F::TidgiverApproved(_)
@@ -62,7 +65,7 @@ impl TidgiverState {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Preparation)) -> Self {
-        if let Self::Candidate(known) | Self::Approved(known) = &mut self {
+        if let Self::Candidate(known) | Self::Approved(known, _) = &mut self {
             change(known);
         }
         self
@@ -71,14 +74,14 @@ impl TidgiverState {
     /// What a decision on a participant's stream needs to know; `None` for somebody unknown.
     #[must_use]
     pub fn credentials(&self) -> Option<TidgiverCredentials> {
-        let (known, approved) = match self {
-            Self::Candidate(known) => (known, false),
-            Self::Approved(known) => (known, true),
+        let (known, approved_on) = match self {
+            Self::Candidate(known) => (known, None),
+            Self::Approved(known, on) => (known, Some(*on)),
             Self::Unknown | Self::Left => return None,
         };
         Some(TidgiverCredentials {
             department: known.department.clone(),
-            approved,
+            approved_on,
             ground_rules_accepted: known.ground_rules_accepted,
         })
     }

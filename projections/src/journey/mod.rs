@@ -7,9 +7,10 @@ pub use participants::{ParticipantSummary, Participants, ParticipantsView};
 pub use standing::{StandingNow, StandingView};
 
 use domain::{
-    es::Day,
+    es::{ConsentId, Day},
     participant::{
-        Channel, EndReason, Learned, ParticipantFact as F, ReEntered, Readiness, TreatmentPhase,
+        Channel, ConsentWithdrawn, EndReason, Learned, ParticipantFact as F, ReEntered, Readiness,
+        TreatmentPhase,
     },
     words::{ParticipantId, ReferralId, Situation, StaffId, StayId, UnitId},
 };
@@ -105,6 +106,9 @@ row! {
         phase: Option<TreatmentPhase>,
         /// Where.
         phase_unit: Option<UnitId>,
+        /// The consent by which it is told: withdrawn, nothing of the treatment is told any more
+        /// (rule D5).
+        phase_consent: Option<ConsentId>,
         /// The told day of a discharge that is still to come about.
         discharge: Option<Day>,
         /// Day on which a treatment was left before its end.
@@ -158,6 +162,7 @@ impl JourneyRow {
             readiness: None,
             phase: None,
             phase_unit: None,
+            phase_consent: None,
             discharge: None,
             left_treatment: None,
             first_matched: None,
@@ -170,6 +175,15 @@ impl JourneyRow {
             goals_reached: 0,
             goals_dropped: 0,
         }
+    }
+
+    /// Rule D5: nothing is told any more of what rested on a consent that was withdrawn.
+    fn forget_treatment(&mut self) {
+        self.phase = None;
+        self.phase_unit = None;
+        self.phase_consent = None;
+        self.discharge = None;
+        self.left_treatment = None;
     }
 
     fn is_over(&self) -> bool {
@@ -211,6 +225,11 @@ impl Projection for Journey {
                 rows.push(JourneyRow::opened(&to, day, &made.clone().into()));
             }
             F::ReEntered(opening) => rows.push(JourneyRow::opened(&to, day, opening)),
+            // Consents are the person's, over all stays.
+            F::ConsentWithdrawn(ConsentWithdrawn { consent_id }) => rows
+                .iter_mut()
+                .filter(|stay| stay.phase_consent == Some(*consent_id))
+                .for_each(JourneyRow::forget_treatment),
             fact => {
                 // Without its opening (retracted, or after the day that is looked at) there is no
                 // stay.
@@ -265,7 +284,10 @@ fn step(stay: &mut JourneyRow, fact: &F, day: Day, recorded: Day) {
             stay.matches += 1;
         }
         F::RelapseReported(_) => {
-            stay.relapses += 1;
+            // Until the return it is one relapse, however often it is told.
+            if stay.relapses <= stay.returns {
+                stay.relapses += 1;
+            }
             if stay.standing == Standing::Participant {
                 stay.standing = Standing::Paused;
                 stay.paused_since = Some(day);
@@ -281,14 +303,19 @@ fn step(stay: &mut JourneyRow, fact: &F, day: Day, recorded: Day) {
         F::TreatmentPhaseEntered(entered) => {
             stay.phase = Some(entered.phase);
             stay.phase_unit = Some(entered.unit.clone());
+            stay.phase_consent = Some(entered.consent_id);
             if entered.phase == TreatmentPhase::After {
                 stay.discharge = None;
             }
         }
-        F::DischargePlanned(planned) => stay.discharge = Some(planned.on),
+        F::DischargePlanned(planned) => {
+            stay.discharge = Some(planned.on);
+            stay.phase_consent = Some(planned.consent_id);
+        }
         F::TreatmentLeftEarly(left) => {
             stay.phase = Some(TreatmentPhase::After);
             stay.phase_unit = Some(left.unit.clone());
+            stay.phase_consent = Some(left.consent_id);
             stay.discharge = None;
             stay.left_treatment = Some(day);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    es::{Day, EventId},
+    es::{ConsentId, Day, EventId},
     participant::{
         ContactWith, OppdragKind, ParticipantFact as F, TidgiverMatched, TreatmentPhase,
     },
@@ -29,6 +29,8 @@ pub(super) struct Stay {
     pub(super) ended: Option<Day>,
     pub(super) end_learned: Option<Day>,
     pub(super) plan: &'static str,
+    /// The consent by which the treatment is told.
+    pub(super) told_by: Option<ConsentId>,
     pub(super) discharge: Option<Day>,
     pub(super) left_treatment: Option<Day>,
     pub(super) first_matched: Option<Day>,
@@ -159,6 +161,7 @@ impl Stay {
             ended: None,
             end_learned: None,
             plan: "not-yet",
+            told_by: None,
             discharge: None,
             left_treatment: None,
             first_matched: None,
@@ -255,14 +258,19 @@ impl Stay {
             F::TreatmentPhaseEntered(entered) => {
                 self.shown.insert("phase", json!(entered.phase));
                 self.shown.insert("phase_unit", json!(entered.unit));
+                self.told_by = Some(entered.consent_id);
                 if entered.phase == TreatmentPhase::After {
                     self.discharge = None;
                 }
             }
-            F::DischargePlanned(planned) => self.discharge = Some(planned.on),
+            F::DischargePlanned(planned) => {
+                self.discharge = Some(planned.on);
+                self.told_by = Some(planned.consent_id);
+            }
             F::TreatmentLeftEarly(left) => {
                 self.shown.insert("phase", json!("after"));
                 self.shown.insert("phase_unit", json!(left.unit));
+                self.told_by = Some(left.consent_id);
                 self.discharge = None;
                 self.left_treatment = Some(day);
             }
@@ -286,6 +294,17 @@ impl Life {
         let day = step.day;
         match step.fact {
             F::ContactHeld(_) | F::OppdragMeetingHeld(_) => self.contacts.push(day),
+            F::ConsentWithdrawn(withdrawn) => {
+                for stay in &mut self.stays {
+                    if stay.told_by == Some(withdrawn.consent_id) {
+                        stay.told_by = None;
+                        stay.shown.insert("phase", Value::Null);
+                        stay.shown.insert("phase_unit", Value::Null);
+                        stay.discharge = None;
+                        stay.left_treatment = None;
+                    }
+                }
+            }
             F::SentenceServingBegun(begun) => self.sentences.push(Sentence {
                 id: step.recorded.id,
                 stay: step.stay,

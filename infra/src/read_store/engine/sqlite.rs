@@ -16,6 +16,7 @@ const TABLES: &str = concat!(
     include_str!("../../../migrations/read/0001_read_models.sql"),
     include_str!("../../../migrations/read/0002_plans_and_goals.sql"),
     include_str!("../../../migrations/read/0003_leases.sql"),
+    include_str!("../../../migrations/read/0006_consent_of_a_phase.sql"),
 );
 
 /// Enough for the statements of every table in every size.

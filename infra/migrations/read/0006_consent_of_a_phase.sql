@@ -1,0 +1,1 @@
+ALTER TABLE journey_v1 ADD COLUMN phase_consent UUID;
