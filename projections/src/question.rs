@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, future::Future};
 
 use domain::{
-    es::{Day, Position, RecordedAt},
+    es::{Day, Position, RecordedAt, StreamName},
     words::UnitId,
 };
 use schemars::JsonSchema;
@@ -29,6 +29,12 @@ pub trait Question: Send + Sync {
 
     /// The tables that it reads: only these are made when the past is asked.
     const TABLES: &'static [&'static str];
+
+    /// The streams whose rows it reads, if they are few: of the past, the rows of no others are
+    /// made then.
+    fn streams(&self) -> Option<Vec<StreamName>> {
+        None
+    }
 
     /// Reads the answer, as of a day, from rows that hold no fact after it.
     fn ask(

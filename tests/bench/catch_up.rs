@@ -195,7 +195,7 @@ fn per_second(events: Position, started: Instant) -> f64 {
 
 /// A question that needs one table, and asks it nothing.
 #[derive(Default)]
-struct OneModel;
+pub(crate) struct OneModel;
 
 impl Question for OneModel {
     type View = ();
@@ -208,7 +208,7 @@ impl Question for OneModel {
 
 /// A question that needs all tables.
 #[derive(Default)]
-struct AllModels;
+pub(crate) struct AllModels;
 
 impl Question for AllModels {
     type View = ();

@@ -23,6 +23,7 @@ mod ground;
 mod kurrentdb;
 mod measure;
 mod memory;
+mod past;
 mod raw;
 mod sample;
 mod table;
@@ -80,7 +81,7 @@ const ROWS: [&str; 6] = [
     "kurrentdb",
 ];
 /// What is measured besides with `--big`: it fills logs that are kept for the next time.
-const BIG_ROWS: [&str; 2] = ["big", "memory"];
+const BIG_ROWS: [&str; 3] = ["big", "memory", "past"];
 /// The rows that are about the log alone, and so can be measured on PostgreSQL.
 const POSTGRES_ROWS: [&str; 2] = ["append", "command"];
 const POSTGRES_BIG_ROWS: [&str; 1] = ["big"];
@@ -161,6 +162,7 @@ fn run(plan: &Plan, names: &[&str]) -> Result<bool> {
                 "kurrentdb" => kurrentdb::rows(plan).await,
                 "big" => big::rows(plan).await,
                 "memory" => memory::rows(plan).await,
+                "past" => past::rows(plan).await,
                 other => Err(format!("no row is called {other:?}").into()),
             }
         })?;

@@ -11,6 +11,7 @@ use figment::{
     Figment,
     providers::{Format, Toml},
 };
+use infra::read_store::Keep;
 use serde::Deserialize;
 
 /// Where the data lie, and where to listen. The same in every subcommand.
@@ -43,6 +44,7 @@ struct File {
     listen: Option<SocketAddr>,
     roles: Option<Vec<NodeRole>>,
     figures: Figures,
+    past: Keep,
 }
 
 /// What a node does.
@@ -70,6 +72,8 @@ pub struct Settings {
     pub roles: Vec<NodeRole>,
     /// The figures that rules use.
     pub figures: Figures,
+    /// How much of the past is kept at hand for questions.
+    pub past: Keep,
 }
 
 /// Why there are no settings.
@@ -132,6 +136,7 @@ impl Where {
                 .or(file.listen)
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             figures: file.figures,
+            past: file.past,
             data,
         })
     }
@@ -153,7 +158,8 @@ mod tests {
         let file = folder.path().join("settings.toml");
         std::fs::write(
             &file,
-            "data = \"/from/file\"\nlisten = \"127.0.0.1:1\"\n[figures]\nactive_within_days = 60\n",
+            "data = \"/from/file\"\nlisten = \"127.0.0.1:1\"\n[figures]\nactive_within_days = 60\n\
+             [past]\nmegabytes = 200\n",
         )
         .unwrap();
         let asked = Where {
@@ -172,6 +178,10 @@ mod tests {
                 figures: Figures {
                     active_within_days: 60,
                     ..Figures::default()
+                },
+                past: Keep {
+                    megabytes: 200,
+                    ..Keep::default()
                 },
             }
         );

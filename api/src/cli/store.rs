@@ -85,7 +85,9 @@ pub(super) async fn read_models(
     } else {
         ReadStore::open_to_ask(&settings.read_store, log, clock).await
     };
-    let read = opened.context("the read models could not be opened")?;
+    let read = opened
+        .context("the read models could not be opened")?
+        .keeping(settings.past);
     let bar = super::progress::Bar::new("events");
     read.catch_up(|position, head| bar.show(position.0, head.0))
         .await?;

@@ -52,6 +52,12 @@ pub enum ReadStoreError {
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] ReadError),
+    /// The tables of the past could not be made.
+    #[error(transparent)]
+    Past(std::sync::Arc<ReadStoreError>),
+    /// The making of tables of the past ended before its end.
+    #[error("the tables of the past could not be made")]
+    BrokeOff,
     /// The question got no answer.
     #[error(transparent)]
     Ask(#[from] AskError),

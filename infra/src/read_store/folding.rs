@@ -112,6 +112,14 @@ impl Folding {
         self.models.iter().map(|model| model.category()).collect()
     }
 
+    /// Goes on with tables that show this place in the log.
+    pub(super) fn go_on_from(&mut self, position: Position) {
+        for model in &mut self.models {
+            model.set_position(position);
+        }
+        self.written = position;
+    }
+
     /// Up to where rows are written already.
     pub(super) fn set_written(&mut self, written: Position) {
         self.written = written;

@@ -34,3 +34,4 @@ pub use projector::Projector;
 pub use reading::Parked;
 pub use store::{Behind, ReadStore};
 pub use sum::Sum;
+pub use time_machine::{Keep, Progress, Tell};

@@ -10,6 +10,7 @@ use domain::{
     event::Recorded,
 };
 
+use futures::TryStreamExt;
 use uuid::Uuid;
 
 use super::{
@@ -272,8 +273,7 @@ impl Projector {
             },
         );
         let mut unwritten = 0;
-        while let Some(page) = pages.recv().await {
-            let page = page?;
+        while let Some(page) = pages.try_next().await? {
             let (position, event_id) = (page.position, page.event_id);
             unwritten += page.events.len();
             self.folding.take(page).await?;

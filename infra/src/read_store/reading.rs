@@ -8,7 +8,8 @@ use domain::{
     },
     event::Recorded,
 };
-use tokio::sync::mpsc;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Where a stream stopped: at an event that cannot be read. The log keeps all that comes after it,
 /// and the stream goes on once a program that can read it is started.
@@ -48,36 +49,58 @@ pub(super) struct Part {
     pub(super) categories: HashSet<&'static str>,
 }
 
+/// So many events are decoded where they were read.
+const FEW: usize = 64;
+
 /// Events in a page.
 const PAGE: usize = 4_096;
 
-/// Reads a part of the log on a task of its own, a few pages ahead of who takes them.
+/// How many pages are read and decoded at the same time, ahead of who takes them.
+const AHEAD: usize = 3;
+
+/// Reads a part of the log, a few pages at a time: positions have no gaps, so each page's place is
+/// known beforehand. Nobody goes on reading once the pages are let go.
 pub(super) fn read(
     log: Arc<dyn EventStore>,
     part: Part,
-) -> mpsc::Receiver<Result<Page, ReadError>> {
-    let (pages, taken) = mpsc::channel(3);
-    tokio::spawn(async move {
-        let mut after = part.after;
-        while after < part.until {
-            let limit = usize::try_from(part.until.0 - after.0).map_or(PAGE, |left| left.min(PAGE));
-            let page = match log.read_all(after, limit).await {
-                Ok(events) => match decode_page(events, &part.categories) {
-                    Some(page) => page,
-                    None => return,
-                },
-                Err(error) => {
-                    pages.send(Err(error)).await.ok();
-                    return;
-                }
-            };
-            after = page.position;
-            if pages.send(Ok(page)).await.is_err() {
-                return;
-            }
-        }
-    });
-    taken
+) -> impl Stream<Item = Result<Page, ReadError>> + Send + Unpin {
+    let Part {
+        after,
+        until,
+        categories,
+    } = part;
+    let categories = Arc::new(categories);
+    stream::iter((after.0..until.0).step_by(PAGE))
+        .map(move |after| {
+            let limit = usize::try_from(until.0 - after).map_or(PAGE, |left| left.min(PAGE));
+            let page = page(log.clone(), Position(after), limit, categories.clone());
+            let reading = AbortOnDropHandle::new(tokio::spawn(page));
+            async move { reading.await.unwrap_or_else(|_| Err(broke_off())) }
+        })
+        .buffered(AHEAD)
+        // A log that was cut off meanwhile has nothing there.
+        .try_filter_map(async |page| Ok(page))
+        .boxed()
+}
+
+async fn page(
+    log: Arc<dyn EventStore>,
+    after: Position,
+    limit: usize,
+    categories: Arc<HashSet<&'static str>>,
+) -> Result<Option<Page>, ReadError> {
+    let events = log.read_all(after, limit).await?;
+    // A few events are decoded sooner than handed over.
+    if events.len() <= FEW {
+        return Ok(decode_page(events, &categories));
+    }
+    tokio::task::spawn_blocking(move || decode_page(events, &categories))
+        .await
+        .map_err(|_| broke_off())
+}
+
+fn broke_off() -> ReadError {
+    ReadError::Unavailable("the reading of the log broke off".into())
 }
 
 fn decode_page(events: Vec<RecordedEvent>, categories: &HashSet<&'static str>) -> Option<Page> {

@@ -11,13 +11,13 @@ use tokio::{
 
 use super::{
     checkpoint,
-    engine::{Place, Readers, Transaction},
+    engine::{Place, Readers},
     error::ReadStoreError,
     lease, models, parking,
     projector::Projector,
     reading::{self, Parked},
     sum::Sum,
-    time_machine::{TimeMachine, When},
+    time_machine::{Keep, Tell, TimeMachine, Wanted, When},
 };
 use crate::{
     clock::Clock,
@@ -101,7 +101,7 @@ impl ReadStore {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ReadStoreError> {
         let store = Self {
-            machine: TimeMachine::new(log.clone()),
+            machine: TimeMachine::new(log.clone(), Keep::default()),
             log,
             clock,
             readers: place.readers().await?,
@@ -276,12 +276,30 @@ impl ReadStore {
         })
     }
 
+    /// Keeps so much of the past at hand.
+    #[must_use]
+    pub fn keeping(mut self, keep: Keep) -> Self {
+        self.machine = TimeMachine::new(self.log.clone(), keep);
+        self
+    }
+
     /// Asks: of the tables as they are, or, where an earlier day or moment is meant, of tables made
     /// for it.
     pub async fn ask<Q: Question>(
         &self,
         question: &Q,
         ask: Ask,
+    ) -> Result<Answer<Q::View>, ReadStoreError> {
+        self.ask_telling(question, ask, &|_| {}).await
+    }
+
+    /// The same, telling how far the tables are that must be made for it. Who lets go of this before
+    /// it is answered leaves no work behind.
+    pub async fn ask_telling<Q: Question>(
+        &self,
+        question: &Q,
+        ask: Ask,
+        tell: Tell<'_>,
     ) -> Result<Answer<Q::View>, ReadStoreError> {
         let now = self.clock.now();
         let today = now.day();
@@ -299,13 +317,20 @@ impl ReadStore {
         };
         // The tables as they are also tell what was known then, if nothing was learned since.
         if as_of.is_some() || known != position {
-            let when = When {
-                position: known,
-                as_of,
+            // The live tables are not needed while others are made.
+            drop(rows);
+            let wanted = Wanted {
+                tables: Q::TABLES,
+                when: When {
+                    position: known,
+                    as_of,
+                },
+                moves: known_at.is_none(),
             };
-            let tables = self.machine.tables(Q::TABLES, when).await?;
-            rows = Transaction::Sqlite(tables.begin().await?);
-            position = known;
+            (rows, position) = match question.streams() {
+                None => self.machine.rows(wanted, tell).await?,
+                Some(streams) => self.machine.rows_of(streams, wanted).await?,
+            };
         }
         let as_of = as_of.unwrap_or(today);
         let view = question.ask(&mut rows.rows(), as_of).await?;

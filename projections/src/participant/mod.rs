@@ -1,10 +1,10 @@
 //! One participant, whole: every stay, and what belongs to it.
 
 use domain::{
-    es::Day,
+    es::{Day, StreamName},
     participant::{
-        Channel, EndReason, Learned, OppdragEnd, OppdragKind, Readiness, SentenceForm, SupportWish,
-        TreatmentPhase,
+        Channel, EndReason, Learned, OppdragEnd, OppdragKind, Participant, Readiness, SentenceForm,
+        SupportWish, TreatmentPhase,
     },
     words::{
         ConcernId, OppdragId, ParticipantId, ReferralId, Situation, StaffId, StayId, TidgiverId,
@@ -243,6 +243,10 @@ impl Question for ParticipantDetail {
         table::<SentenceRow>(),
         table::<SafetyConcernRow>(),
     ];
+
+    fn streams(&self) -> Option<Vec<StreamName>> {
+        Some(vec![Participant::stream(self.participant_id)])
+    }
 
     async fn ask(
         &self,

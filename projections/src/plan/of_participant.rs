@@ -1,8 +1,8 @@
 //! The plans of one person, with their goals.
 
 use domain::{
-    es::{Day, VaultEntryId},
-    participant::{PlanForm, Progress},
+    es::{Day, StreamName, VaultEntryId},
+    participant::{Participant, PlanForm, Progress},
     words::{GoalId, ParticipantId, StayId, UnitId},
 };
 use schemars::JsonSchema;
@@ -90,6 +90,10 @@ impl Question for PlansOf {
         table::<PlanRow>(),
         table::<GoalRow>(),
     ];
+
+    fn streams(&self) -> Option<Vec<StreamName>> {
+        Some(vec![Participant::stream(self.participant_id)])
+    }
 
     async fn ask(&self, rows: &mut Rows<'_>, _: Day) -> Result<Option<PlansOfView>, AskError> {
         let person = self.participant_id.0;

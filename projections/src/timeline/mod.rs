@@ -1,7 +1,8 @@
 //! The timeline: one row a fact of a person's journey, with its codes, dates and ids.
 
 use domain::{
-    es::{Day, EventId, OccurredAt, Position, RecordedAt},
+    es::{Day, EventId, OccurredAt, Position, RecordedAt, StreamName},
+    participant::Participant,
     words::{ParticipantId, StayId},
 };
 use schemars::JsonSchema;
@@ -118,6 +119,10 @@ const DEFINITION: &str = "The facts of one person's journey that count as of the
 impl Question for TimelineOf {
     type View = Option<TimelineView>;
     const TABLES: &'static [&'static str] = &[table::<JourneyRow>(), table::<TimelineRow>()];
+
+    fn streams(&self) -> Option<Vec<StreamName>> {
+        Some(vec![Participant::stream(self.participant_id)])
+    }
 
     async fn ask(
         &self,

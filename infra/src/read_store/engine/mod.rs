@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use projections::Rows;
 use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
 
-pub(super) use self::sqlite::scratch;
+pub(super) use self::sqlite::{index, scratch, settle, size};
 use super::error::ReadStoreError;
 use crate::postgres as pg;
 

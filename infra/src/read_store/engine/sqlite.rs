@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -67,23 +68,57 @@ fn connect(path: &Path) -> SqliteConnectOptions {
 
 /// Makes the tables in a database of its own that is gone with its connection. It lives in the
 /// page cache, and in a nameless temporary file where that is too small; it needs no durability.
+/// Its [indexes](index) are made once it is filled.
 pub(in crate::read_store) async fn scratch() -> Result<SqlitePool, sqlx::Error> {
     let connect = SqliteConnectOptions::new()
         .filename("")
         .journal_mode(SqliteJournalMode::Off)
         .synchronous(SqliteSynchronous::Off)
-        .pragma("cache_size", "-8000")
+        .pragma("cache_size", FILLING)
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     // The database belongs to its one connection, which must therefore never be replaced.
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)
+        // Who waits for it while it is filled decides by themselves how long.
+        .acquire_timeout(Duration::from_hours(1))
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
         .connect_with(connect)
         .await?;
-    sqlx::raw_sql(TABLES).execute(&pool).await?;
+    sqlx::raw_sql(&*SCRATCH.0).execute(&pool).await?;
     Ok(pool)
 }
+
+/// The page cache of a scratch database while it is filled, in the unit that SQLite takes: rows land
+/// all over the indexes of their names.
+const FILLING: &str = "-64000";
+/// And once it is only asked.
+const KEPT: &str = "PRAGMA cache_size = -4000; PRAGMA shrink_memory";
+
+/// Lets go of the memory that filling a scratch database took.
+pub(in crate::read_store) async fn settle(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(KEPT).execute(db).await.map(|_| ())
+}
+
+/// Makes the indexes of a scratch database: of many rows at once they are made faster than row by
+/// row.
+pub(in crate::read_store) async fn index(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(&*SCRATCH.1).execute(db).await.map(|_| ())
+}
+
+/// How many bytes a database takes.
+pub(in crate::read_store) async fn size(db: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
+    let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    let bytes: i64 = sqlx::query_scalar(sql).fetch_one(db).await?;
+    Ok(bytes.cast_unsigned())
+}
+
+/// The tables, and their indexes.
+static SCRATCH: LazyLock<(String, String)> = LazyLock::new(|| {
+    TABLES
+        .split_inclusive(';')
+        .partition(|statement| !statement.contains("CREATE INDEX"))
+});

@@ -3,6 +3,7 @@
 mod any_order;
 mod kit;
 mod nodes;
+mod past;
 mod postgres;
 mod questions;
 mod rows;
