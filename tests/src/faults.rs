@@ -18,6 +18,10 @@ pub enum Fault {
     Panic,
     /// Whoever reads a stream waits for ever.
     Hang,
+    /// Whoever reads pages of the log is refused.
+    RefusePages,
+    /// Whoever reads pages of the log waits for ever.
+    HangPages,
     /// The process is killed (SIGKILL) right after the next append is durable.
     Die,
     /// Somebody else appends this right before the next appends.
@@ -87,7 +91,14 @@ impl EventStore for FaultyLog {
         after: Position,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        self.log.read_all(after, limit).await
+        // One event at a time is looked at to find a moment.
+        let fault =
+            |fault: &Fault| limit > 1 && matches!(fault, Fault::RefusePages | Fault::HangPages);
+        match self.take(fault) {
+            Some(Fault::RefusePages) => Err(ReadError::Unavailable("a test says so".into())),
+            Some(_) => std::future::pending().await,
+            None => self.log.read_all(after, limit).await,
+        }
     }
 
     async fn find(&self, id: EventId) -> Result<Option<RecordedEvent>, ReadError> {

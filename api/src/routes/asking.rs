@@ -15,7 +15,10 @@ use infra::read_store::ReadStoreError;
 use projections::{Answer, Ask, AskError, Cursor, PageSize, Question};
 use schemars::{JsonSchema, SchemaGenerator};
 
-use super::{Answered, Callers, Operation, Parameter, Service};
+use super::{
+    Answered, Callers, Operation, Parameter, Service,
+    progress::{self, Listener},
+};
 use crate::{
     app::Application,
     auth::{
@@ -75,6 +78,8 @@ pub(super) struct Asked {
     ask: Ask,
     min_position: Option<Position>,
     parameters: BTreeMap<String, String>,
+    /// Who wants to hear how far the tables are.
+    listener: Option<Listener>,
 }
 
 impl FromRequestParts<Service> for Asked {
@@ -109,6 +114,7 @@ impl FromRequestParts<Service> for Asked {
             },
             min_position: min_position.map(Position),
             parameters,
+            listener: parts.extensions.get().cloned(),
         })
     }
 }
@@ -380,7 +386,11 @@ impl Asked {
         }
         service
             .read
-            .ask(question, self.ask)
+            .ask_telling(question, self.ask, &|progress| {
+                if let Some(listener) = &self.listener {
+                    listener.hear(progress);
+                }
+            })
             .await
             .map_err(|error| match error {
                 ReadStoreError::Ask(AskError::Cursor(_)) => wrong(
@@ -452,13 +462,16 @@ pub(super) fn operation<V: JsonSchema + 'static>(
         tag: "queries",
         parameters: all,
         bodies: vec![],
-        answered: vec![Answered {
-            status: 200,
-            doc: "The answer, with what it shows and how it counts.",
-            media: "application/json",
-            shape: Some(Box::new(SchemaGenerator::subschema_for::<Answer<V>>)),
-            headers: &[],
-        }],
+        answered: vec![
+            Answered {
+                status: 200,
+                doc: "The answer, with what it shows and how it counts.",
+                media: "application/json",
+                shape: Some(Box::new(SchemaGenerator::subschema_for::<Answer<V>>)),
+                headers: &[],
+            },
+            progress::answered(),
+        ],
         callers: Callers::Roles(callers::of_query(query)),
     }
 }

@@ -28,7 +28,7 @@ use crate::{
 const ROUTE: &str = "/v1/changes";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells a proxy to pass each event on at once.
-const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+pub(super) const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 pub(super) fn endpoint() -> Endpoint {
     Endpoint {

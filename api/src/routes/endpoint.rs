@@ -4,7 +4,7 @@ use axum::routing::MethodRouter;
 use domain::es::Role;
 use schemars::{Schema, SchemaGenerator};
 
-use super::Service;
+use super::{Service, progress::EVENT_STREAM};
 
 /// Makes a schema.
 pub(crate) type Shape = Box<dyn Fn(&mut SchemaGenerator) -> Schema>;
@@ -39,6 +39,13 @@ pub(crate) struct Operation {
     pub(crate) answered: Vec<Answered>,
     /// Who may ask.
     pub(crate) callers: Callers,
+}
+
+impl Endpoint {
+    /// Whether it answers either at once or, where that is asked for, by events until it can.
+    pub(crate) fn tells_progress(&self) -> bool {
+        self.operations.iter().any(Operation::tells_progress)
+    }
 }
 
 /// Who may ask for something.
@@ -126,6 +133,11 @@ impl Parameter {
 }
 
 impl Operation {
+    fn tells_progress(&self) -> bool {
+        let answers = |media: &str| self.answered.iter().any(|answer| answer.media == media);
+        answers("application/json") && answers(EVENT_STREAM)
+    }
+
     /// A page or a state that anybody may see.
     pub(crate) fn open(path: &str, id: &str, summary: &str, media: &'static str) -> Self {
         Self {

@@ -8,6 +8,7 @@ mod body;
 mod endpoint;
 mod headers;
 mod layers;
+mod progress;
 mod record;
 mod shape;
 
@@ -32,7 +33,7 @@ mod queries;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::FromRef};
+use axum::{Router, extract::FromRef, middleware};
 use infra::read_store::ReadStore;
 
 use crate::{
@@ -90,6 +91,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         openapi::endpoint(),
         docs::endpoint(),
         docs::style(),
+        docs::script(),
         problems::endpoint(),
         changes::endpoint(),
         open_participant::endpoint(),
@@ -119,7 +121,13 @@ pub fn health_alone(service: Service) -> Router {
 fn serving(endpoints: Vec<Endpoint>, service: Service) -> Router {
     let mut router = Router::new();
     for endpoint in endpoints {
-        router = router.route(endpoint.route, endpoint.methods);
+        let methods = if endpoint.tells_progress() {
+            let around = middleware::from_fn_with_state(service.clone(), progress::around);
+            endpoint.methods.layer(around)
+        } else {
+            endpoint.methods
+        };
+        router = router.route(endpoint.route, methods);
     }
     let router = router
         .fallback(|| async { Problem::general(&general::NOT_FOUND) })

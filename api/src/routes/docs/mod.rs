@@ -2,6 +2,7 @@
 
 mod fields;
 mod page;
+mod try_it;
 mod wording;
 
 use std::sync::LazyLock;
@@ -50,6 +51,29 @@ pub(super) fn style() -> Endpoint {
     }
 }
 
+/// `GET /docs/try.js`: what tries a question from the page.
+pub(super) fn script() -> Endpoint {
+    Endpoint {
+        route: "/docs/try.js",
+        methods: get(|| async {
+            let script = include_str!("try.js");
+            let media = "text/javascript; charset=utf-8";
+            ([(header::CONTENT_TYPE, media)], script).into_response()
+        }),
+        operations: vec![Operation::open(
+            "/docs/try.js",
+            "script",
+            "How questions are tried from the page.",
+            "text/javascript",
+        )],
+    }
+}
+
+/// The page runs its own script, which asks this service and nobody else.
+const CONTENT_SECURITY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+     script-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; \
+     base-uri 'none'";
+
 static NORWEGIAN: LazyLock<String> = LazyLock::new(|| in_language(Language::Norwegian));
 static ENGLISH: LazyLock<String> = LazyLock::new(|| in_language(Language::English));
 
@@ -58,7 +82,11 @@ async fn handle(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
         Language::English => &ENGLISH,
         Language::Norwegian => &NORWEGIAN,
     };
-    ([(header::VARY, "accept-language")], Html(page.as_str())).into_response()
+    let headers = [
+        (header::VARY, "accept-language"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY),
+    ];
+    (headers, Html(page.as_str())).into_response()
 }
 
 /// What is chosen in the address goes before what the browser prefers. The readers are

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::fields::{Field, Say, fields, line, resolved};
+use super::{
+    fields::{Field, Say, fields, line, resolved},
+    try_it,
+};
 use crate::problem::Language;
 
 /// The chapters: name, title, tag, and how their addresses begin.
@@ -104,6 +107,7 @@ pub(super) fn page(document: &Value, language: Language, say: Say<'_>) -> String
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} – Stegspor</title>
 <link rel="stylesheet" href="/docs/style.css">
+<script src="/docs/try.js" defer></script>
 </head>
 <body>
 <a class="skip" href="#main">{skip}</a>
@@ -179,6 +183,9 @@ fn chapter(
     say: Say<'_>,
 ) {
     let _ = writeln!(page, "<h2 id=\"{id}\">{}</h2>", escaped(title));
+    if operations.iter().any(Operation::can_be_tried) {
+        try_it::token(page, say);
+    }
     let common = common_parameters(operations);
     if !common.is_empty() {
         let _ = writeln!(page, "<p>{}</p>", said(say, "All of these take:"));
@@ -233,6 +240,15 @@ fn section(
         sent(page, document, media, &body["schema"], &address, say);
     }
     answers(page, &operation.said["responses"], say);
+    if operation.can_be_tried() {
+        try_it::form(
+            page,
+            operation.said,
+            operation.path,
+            &operation.anchor(),
+            say,
+        );
+    }
     page.push_str("</section>\n");
 }
 
@@ -383,12 +399,18 @@ impl<'a> Operation<'a> {
         self.said["parameters"].as_array().into_iter().flatten()
     }
 
+    /// A question that is answered with JSON.
+    fn can_be_tried(&self) -> bool {
+        let is_asked = self.said["tags"][0] == "queries";
+        is_asked && self.said["responses"]["200"]["content"]["application/json"].is_object()
+    }
+
     fn anchor(&self) -> String {
         escaped(self.said["operationId"].as_str().unwrap_or_default())
     }
 }
 
-fn said(say: Say<'_>, english: &str) -> String {
+pub(super) fn said(say: Say<'_>, english: &str) -> String {
     marked(&say(english))
 }
 
