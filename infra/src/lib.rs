@@ -1,8 +1,9 @@
 //! What touches the outside: the clock and randomness, the event stores, the read store, the
-//! person vault, and the staging of what is told in bulk.
+//! person vault, their backups, and the staging of what is told in bulk.
 //!
 //! Everything here stands behind a port of the domain, and nothing here knows a rule.
 
+pub mod backup;
 pub mod clock;
 pub mod event_store;
 pub mod ids;

@@ -30,6 +30,7 @@ use crate::auth::Secret;
 pub(crate) use execute::unavailable;
 pub use ids::Ids;
 pub use names::Words;
+pub(crate) use sweep::REACHED;
 pub use sweep::{Recording, SweepError, swept};
 pub use target::{Command, Target};
 pub use tell::{By, Outcome, Telling};

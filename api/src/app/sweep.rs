@@ -22,7 +22,8 @@ use infra::private;
 
 use super::{Application, policies::Consequence};
 
-const FILE: &str = "policies.position";
+/// The file in the data folder that says up to where all that followed is carried out.
+pub(crate) const REACHED: &str = "policies.position";
 const PAGE: usize = 2_000;
 
 /// When what follows from an event became known, if it is carried out late.
@@ -51,6 +52,11 @@ impl Application {
     pub async fn sweep(&self, directory: &Path, recording: Recording) -> Result<(), SweepError> {
         let mut reached = kept(directory);
         let head = self.log.head().await?;
+        if reached > head {
+            // The log was restored from an older copy. What is carried out twice is recorded once.
+            tracing::warn!(%reached, %head, "the log ends before what was swept: it is swept anew");
+            reached = Position::START;
+        }
         while reached < head {
             let events = self.log.read_all(reached, PAGE).await?;
             let Some(last) = events.last() else { break };
@@ -131,7 +137,7 @@ fn entry<E>(id: EventId, occurred_at: OccurredAt, event: E) -> Entry<E> {
 }
 
 fn kept(directory: &Path) -> Position {
-    fs::read_to_string(directory.join(FILE))
+    fs::read_to_string(directory.join(REACHED))
         .ok()
         .and_then(|text| text.trim().parse().ok())
         .map_or(Position::START, Position)
@@ -144,5 +150,5 @@ fn keep(directory: &Path, position: Position) -> io::Result<()> {
         .truncate(true)
         .open(&draft)?;
     file.write_all(position.to_string().as_bytes())?;
-    fs::rename(draft, directory.join(FILE))
+    fs::rename(draft, directory.join(REACHED))
 }

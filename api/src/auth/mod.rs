@@ -21,6 +21,7 @@ use crate::{
     problem::{Problem, general},
 };
 
+pub(crate) use secret::FILE as SECRET;
 pub use secret::{Purpose, Secret, SecretError};
 
 /// Somebody who showed a valid token.

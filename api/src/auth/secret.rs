@@ -12,6 +12,9 @@ use std::{
 use infra::private;
 use uuid::{Builder, Uuid};
 
+/// The file in the data folder that holds the secret.
+pub(crate) const FILE: &str = "secret.key";
+
 /// What a keyed hash is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -83,7 +86,7 @@ impl Secret {
 
     /// The secret of a data directory; made on first use, readable by its owner only.
     pub fn load_or_create(directory: &Path) -> Result<Self, SecretError> {
-        let path = directory.join("secret.key");
+        let path = directory.join(FILE);
         let failed = |source| SecretError::File {
             path: path.clone(),
             source,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The file that says that the demo's history was played to its end.
-const PLAYED: &str = "demo.played";
+pub(super) const PLAYED: &str = "demo.played";
 
 /// Play a made-up history and serve it: the place to start
 ///
@@ -63,8 +63,9 @@ impl Demo {
         let now = now(log.as_ref(), &cast).await?;
         let clock = Arc::new(TickingClock::starting_at(now));
         let app = store::application(&settings, log, clock).await?;
-        app.sweep(&settings.data, Recording::Now).await?;
         let read = store::read_models(&settings, &app).await?;
+        app.sweep(&settings.data, Recording::Now).await?;
+        store::catch_up(&read).await?;
         let listening = serve::Listening::start(&settings).await?;
         let serving = Serving {
             url: format!("http://{}", listening.address),

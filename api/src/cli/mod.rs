@@ -1,9 +1,11 @@
 //! The command line: one subcommand a file.
 
+mod backup;
 mod demo;
 mod import;
 mod progress;
 mod replay;
+mod restore;
 mod serve;
 mod settings;
 mod simulate;
@@ -37,6 +39,8 @@ enum Command {
     Verify(verify::Verify),
     Simulate(simulate::Simulate),
     Token(token::Token),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 /// How it ended, for the shell.
@@ -59,6 +63,8 @@ impl Cli {
             Command::Verify(verify) => verify.run().await,
             Command::Simulate(simulate) => simulate.run().await,
             Command::Token(token) => token.run().await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
         }
     }
 }

@@ -61,8 +61,9 @@ impl Serve {
         }
         let log = store::log(&settings).await?;
         let app = store::application(&settings, log, Arc::new(SystemClock)).await?;
-        app.sweep(&settings.data, Recording::Now).await?;
         let read = store::read_models(&settings, &app).await?;
+        app.sweep(&settings.data, Recording::Now).await?;
+        store::catch_up(&read).await?;
         let listening = Listening::start(&settings).await?;
         let address = listening.address;
         eprintln!("Stegspor serves on http://{address} (Ctrl-C ends it).");

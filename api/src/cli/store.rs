@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context;
 use domain::es::{EventStore, PersonVault, Position, RecordedAt};
 use infra::{
+    backup::{self, Layout},
     clock::Clock,
     event_store::{self, Log, OpenError},
     ids::RandomIds,
@@ -12,14 +13,20 @@ use infra::{
     vault::{MasterKey, SqlitePersonVault},
 };
 
-use super::{Settings, settings::NodeRole};
+use super::{Settings, demo, settings::NodeRole};
 use crate::{
-    app::{Application, Parts},
-    auth::Secret,
+    app::{self, Application, Parts},
+    auth::{self, Secret},
 };
 
 /// The log, to be written to: by one process at a time, where it lies in a file.
 pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
+    anyhow::ensure!(
+        !backup::unfinished(&settings.data),
+        "a restore into {0} is under way or was interrupted: run `stegspor restore` again, or delete \
+         {0}/restore.half-made to give it up",
+        settings.data.display()
+    );
     event_store::open(&settings.event_store)
         .await
         .map_err(|error| match error {
@@ -41,14 +48,33 @@ pub(super) async fn bring_to_rest(settings: &Settings) -> anyhow::Result<()> {
 /// The log, if there is one, to be looked at beside whoever writes to it: who only looks makes
 /// none.
 pub(super) async fn existing_log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
-    if let Some(path) = settings.event_store.strip_prefix("sqlite:") {
-        let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+    if let Some(path) = log_file(settings) {
         let folder = path.parent().unwrap_or(path);
         anyhow::ensure!(path.is_file(), "there is no log in {}", folder.display());
     }
     event_store::open_to_read(&settings.event_store)
         .await
         .context("the log could not be opened")
+}
+
+/// The file that the log lies in, if it lies in one.
+fn log_file(settings: &Settings) -> Option<&Path> {
+    let path = settings.event_store.strip_prefix("sqlite:")?;
+    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
+}
+
+/// What is backed up and restored, and where it lies.
+pub(super) fn layout(settings: &Settings) -> anyhow::Result<Layout> {
+    anyhow::ensure!(
+        settings.event_store != "memory:",
+        "a log in memory is gone with its process: there is nothing to copy"
+    );
+    Ok(Layout {
+        data: settings.data.clone(),
+        log: log_file(settings).map(Path::to_owned),
+        beside: &[app::REACHED, demo::PLAYED],
+        secrets: &[auth::SECRET],
+    })
 }
 
 /// The person vault: entries, keys and master key lie in the data folder, each in a file of its
@@ -74,7 +100,8 @@ pub(super) fn secret(settings: &Settings) -> anyhow::Result<Secret> {
     Ok(Secret::load_or_create(&settings.data)?)
 }
 
-/// The read models, brought up to date with the log.
+/// The read models, as they were left, if they fit the log: to be opened before anything is written
+/// to a log that may have been restored from a copy older than they are.
 pub(super) async fn read_models(
     settings: &Settings,
     app: &Application,
@@ -88,11 +115,16 @@ pub(super) async fn read_models(
     let read = opened
         .context("the read models could not be opened")?
         .keeping(settings.past);
+    Ok(Arc::new(read))
+}
+
+/// Brings the read models up to date with the log.
+pub(super) async fn catch_up(read: &ReadStore) -> anyhow::Result<()> {
     let bar = super::progress::Bar::new("events");
     read.catch_up(|position, head| bar.show(position.0, head.0))
         .await?;
     bar.done();
-    Ok(Arc::new(read))
+    Ok(())
 }
 
 /// Takes note that what follows from all events of the log is carried out. Where other nodes write

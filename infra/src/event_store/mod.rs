@@ -29,6 +29,7 @@ pub use chain::expected_hash;
 pub use kurrentdb::KurrentEventStore;
 pub use memory::MemoryEventStore;
 pub use postgres::PostgresEventStore;
+pub(crate) use sqlite::{BUSY, lock};
 pub use sqlite::{SqliteEventStore, SqliteOptions};
 #[cfg(test)]
 pub(crate) use verify::walk as verify_events;

@@ -9,7 +9,7 @@ use std::{
 use crate::{event_store::OpenError, private};
 
 /// Takes the lock of the log at `path`; it is held as long as the file is.
-pub(super) fn take(path: &Path) -> Result<File, OpenError> {
+pub(crate) fn take(path: &Path) -> Result<File, OpenError> {
     let failed = |source| OpenError::Lock {
         path: path.to_owned(),
         source,

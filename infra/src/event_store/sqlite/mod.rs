@@ -15,7 +15,7 @@
 //! beside it, opens it for itself alone ([`SqliteOptions::exclusive`]).
 
 mod insert;
-mod lock;
+pub(crate) mod lock;
 mod packed;
 mod reader;
 mod streams;
@@ -48,7 +48,7 @@ const QUEUE: usize = 1_024;
 /// How many read at the same time.
 const READERS: u32 = 4;
 /// How long one process waits for another that writes.
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
 /// How often a waiting reader looks whether another process has written.
 const LOOK: Duration = Duration::from_millis(250);
 /// How many events are checked at a time.

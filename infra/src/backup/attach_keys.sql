@@ -1,0 +1,1 @@
+ATTACH $1 AS keys
