@@ -141,6 +141,17 @@ fn what_should_have_followed_is_carried_out_at_the_next_start_and_once() {
 }
 
 #[test]
+fn a_log_restored_from_before_what_was_swept_is_swept_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    killed(folder.path());
+    std::fs::write(folder.path().join("data/policies.position"), "5").unwrap();
+    let mut serving = Serving::start(folder.path(), &["serve"]);
+    serving.ask_to_end();
+    assert!(serving.ended().success());
+    assert_eq!(position(folder.path()), 7);
+}
+
+#[test]
 fn an_import_carries_out_what_should_have_followed_before_it_begins() {
     let folder = tempfile::tempdir().unwrap();
     killed(folder.path());

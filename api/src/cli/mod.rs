@@ -2,6 +2,7 @@
 
 mod backup;
 mod demo;
+mod forget;
 mod import;
 mod progress;
 mod replay;
@@ -41,6 +42,8 @@ enum Command {
     Token(token::Token),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    #[command(name = "forget-read-models")]
+    Forget(forget::Forget),
 }
 
 /// How it ended, for the shell.
@@ -65,6 +68,7 @@ impl Cli {
             Command::Token(token) => token.run().await,
             Command::Backup(backup) => backup.run().await,
             Command::Restore(restore) => restore.run().await,
+            Command::Forget(forget) => forget.run().await,
         }
     }
 }

@@ -17,7 +17,7 @@ pub enum ReadStoreError {
     NoSuchReadModel(String),
     /// The read models know more than the log holds.
     #[error(
-        "the read models know the log up to position {checkpoint}, and it ends at {head}: it was restored from an older copy, or is another log. Delete the read store (the file, or the tables in PostgreSQL): it is made anew from the log"
+        "the read models know the log up to position {checkpoint}, and it ends at {head}: it was restored from an older copy, or is another log. Restore a log that reaches position {checkpoint}, or have the read models made anew from this one: `stegspor forget-read-models`, with the same settings, and start again"
     )]
     AheadOfLog {
         /// Up to where the read models were folded.
@@ -27,7 +27,7 @@ pub enum ReadStoreError {
     },
     /// The read models were folded from another log.
     #[error(
-        "the read models were folded from another log: the event at position {checkpoint} is not the one they know. Delete the read store (the file, or the tables in PostgreSQL): it is made anew from the log"
+        "the read models were folded from another log: the event at position {checkpoint} is not the one they know. Name the log that they were folded from, or have them made anew from this one: `stegspor forget-read-models`, with the same settings, and start again"
     )]
     AnotherLog {
         /// Up to where the read models were folded.

@@ -13,7 +13,8 @@ use super::{
     checkpoint,
     engine::{Place, Readers},
     error::ReadStoreError,
-    lease, models, parking,
+    lease::{self, Holding},
+    models, parking,
     projector::Projector,
     reading::{self, Parked},
     sum::Sum,
@@ -90,7 +91,10 @@ impl ReadStore {
             return Err(ReadStoreError::NotShared);
         }
         // The tables may be newer here than where they are kept up.
-        place.writer().await?.close().await;
+        let mut db = place.writer().await?;
+        let checkpoints = checkpoint::read(&mut db.begin().await?.rows()).await?;
+        db.close().await;
+        checkpoint::furthest(&checkpoints, &*log).await?;
         Self::over(&place, None, log, clock).await
     }
 
@@ -233,6 +237,33 @@ impl ReadStore {
             *known = shown;
             moved
         });
+        Ok(())
+    }
+
+    /// Empties all tables of the read store that a URL names, whichever log they were folded from:
+    /// who opens it next makes them anew. A node that keeps them up meanwhile finds out, and begins
+    /// anew too.
+    pub async fn forget_all(url: &str, clock: Arc<dyn Clock>) -> Result<(), ReadStoreError> {
+        let place = Place::of(url)?;
+        let mut db = place.writer().await?;
+        let mut transaction = db.begin().await?;
+        if place.is_shared() {
+            let now = transaction.now().await?;
+            let mut holding = Holding::none(RandomIds::new(clock).next());
+            holding
+                .take(&mut transaction.rows(), &lease::shares(), i64::MAX, now)
+                .await?;
+            holding.release(&mut transaction.rows(), |_| false).await?;
+        }
+        for model in &mut models::all() {
+            model.clear(&mut transaction.rows()).await?;
+            checkpoint::forget(&mut transaction.rows(), model.name()).await?;
+        }
+        for parked in parking::read(&mut transaction.rows()).await? {
+            parking::release(&mut transaction.rows(), &parked.stream).await?;
+        }
+        transaction.commit().await?;
+        db.close().await;
         Ok(())
     }
 

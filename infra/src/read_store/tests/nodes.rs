@@ -135,6 +135,57 @@ async fn who_closes_gives_its_leases_back_at_once() {
 }
 
 #[tokio::test]
+async fn every_node_refuses_read_models_of_another_log_until_they_are_forgotten() {
+    let Some(nodes) = Nodes::make("read models ahead of the log").await else {
+        return;
+    };
+    kit::grow(&nodes.world, 6, 3).await;
+    let node = nodes.node().await;
+    node.catch_up(|_, _| {}).await.unwrap();
+    node.close().await;
+    let url = nodes.database.url().to_owned();
+    let restored = Nodes {
+        world: World::on("2021-07-01"),
+        ..nodes
+    };
+    kit::grow(&restored.world, 3, 5).await;
+    let (log, clock) = (&restored.world.log, &restored.world.clock);
+    for refused in [
+        ReadStore::open(&url, log.clone(), clock.clone())
+            .await
+            .err(),
+        ReadStore::open_to_ask(&url, log.clone(), clock.clone())
+            .await
+            .err(),
+    ] {
+        assert!(matches!(refused, Some(ReadStoreError::AheadOfLog { .. })));
+    }
+
+    ReadStore::forget_all(&url, clock.clone()).await.unwrap();
+    let node = restored.node().await;
+    node.catch_up(|_, _| {}).await.unwrap();
+    assert_eq!(node.sums().await.unwrap(), restored.expected().await);
+}
+
+#[tokio::test]
+async fn a_node_notices_that_what_it_keeps_up_was_forgotten_and_begins_anew() {
+    let Some(nodes) = Nodes::make("read models forgotten beside a node").await else {
+        return;
+    };
+    kit::grow(&nodes.world, 5, 3).await;
+    let node = nodes.node().await;
+    node.catch_up(|_, _| {}).await.unwrap();
+    ReadStore::forget_all(nodes.database.url(), nodes.world.clock.clone())
+        .await
+        .unwrap();
+    kit::grow(&nodes.world, 6, 4).await;
+    // The first time it finds its leases gone, and takes them again.
+    node.catch_up(|_, _| {}).await.unwrap();
+    node.catch_up(|_, _| {}).await.unwrap();
+    assert_eq!(node.sums().await.unwrap(), nodes.expected().await);
+}
+
+#[tokio::test]
 async fn nodes_that_run_share_the_work_and_every_node_sees_how_far_it_is() {
     let Some(nodes) = Nodes::make("nodes that run side by side").await else {
         return;

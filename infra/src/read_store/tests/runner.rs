@@ -242,7 +242,7 @@ async fn a_log_restored_from_an_older_copy_is_refused_and_the_mending_named() {
             head: Position(1)
         }
     ));
-    assert!(error.to_string().contains("Delete the read store"));
+    assert!(error.to_string().contains("stegspor forget-read-models"));
 
     // As long as the first, and another.
     restored.person(2, "2020-01-01", first_contact(OSLO)).await;
@@ -275,6 +275,30 @@ async fn a_log_restored_from_an_older_copy_is_refused_and_the_mending_named() {
             checkpoint: Position(2)
         }
     ));
+}
+
+#[tokio::test]
+async fn read_models_of_another_log_are_made_anew_once_they_are_forgotten() {
+    let world = World::on("2021-07-01");
+    kit::grow(&world, 6, 3).await;
+    let store = world.open().await.unwrap();
+    store.catch_up(|_, _| {}).await.unwrap();
+    store.close().await;
+    let mut restored = World::on("2021-07-01");
+    kit::grow(&restored, 3, 5).await;
+    let expected = restored.open().await.unwrap();
+    expected.catch_up(|_, _| {}).await.unwrap();
+    let expected = expected.sums().await.unwrap();
+
+    restored.folder = world.folder;
+    assert!(restored.open().await.is_err());
+    crate::read_store::ReadStore::forget_all(&restored.url(), restored.clock.clone())
+        .await
+        .unwrap();
+    let store = restored.open().await.unwrap();
+    assert_eq!(store.position(), Position::START);
+    store.catch_up(|_, _| {}).await.unwrap();
+    assert_eq!(store.sums().await.unwrap(), expected);
 }
 
 #[tokio::test]
