@@ -18,6 +18,7 @@ mod http_standing_around;
 mod import;
 mod kurrentdb;
 mod past;
+mod process_backup;
 mod process_histories;
 mod process_import;
 mod process_nodes;

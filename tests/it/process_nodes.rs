@@ -3,8 +3,6 @@
 
 use std::{
     collections::HashMap,
-    io::{Read, Write},
-    net::TcpStream,
     path::Path,
     sync::{
         Arc, Mutex,
@@ -18,7 +16,7 @@ use std::{
 use domain::es::{EventStore, Position, RecordedEvent};
 use infra::{clock::SystemClock, event_store, postgres::ScratchDatabase, read_store::ReadStore};
 use serde_json::{Value, json};
-use tests::{OSLO, Serving, stegspor, text};
+use tests::{OSLO, Serving, post, stegspor, text};
 
 /// Who tell at the same time.
 const TELLERS: usize = 4;
@@ -26,27 +24,6 @@ const TELLERS: usize = 4;
 const KILLS: usize = 6;
 /// How many are told between two kills.
 const BETWEEN: usize = 40;
-
-/// One request; nothing if the node dies before it has answered.
-fn post(address: &str, path: &str, token: &str, key: &str, body: &str) -> Option<(u16, Value)> {
-    let mut connection = TcpStream::connect(address).ok()?;
-    connection
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .ok()?;
-    write!(
-        connection,
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-         Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n{body}",
-        body.len(),
-    )
-    .ok()?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some((status, serde_json::from_str(body).ok()?))
-}
 
 struct Nodes {
     folder: tempfile::TempDir,

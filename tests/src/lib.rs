@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 pub use faults::{Fault, FaultyLog};
 pub use lines::{line, lines_of_lives};
-pub use process::{Serving, binary, stegspor, text, token};
+pub use process::{Serving, binary, post, refused_to_serve, stegspor, text, token};
 pub use request::{Reply, Request};
 
 /// The department of most tests.

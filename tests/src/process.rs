@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::OnceLock,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -56,6 +57,46 @@ pub fn token(folder: &Path, role: &str, unit: Option<&str>) -> String {
     let output = stegspor(folder, &arguments);
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout).trim().to_owned()
+}
+
+/// One request, each with an idempotency key; nothing if the service dies before it has answered.
+#[must_use]
+pub fn post(address: &str, path: &str, token: &str, key: &str, body: &str) -> Option<(u16, Value)> {
+    let mut connection = TcpStream::connect(address).ok()?;
+    connection
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .ok()?;
+    write!(
+        connection,
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len(),
+    )
+    .ok()?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).ok()?))
+}
+
+/// What a subcommand that should not come to serve says on standard error.
+#[must_use]
+pub fn refused_to_serve(folder: &Path, arguments: &[&str]) -> String {
+    let (mut child, says, _prints) = Serving::spawn(folder, arguments);
+    let mut said = String::new();
+    for line in says.lines() {
+        let line = line.expect("what it says is text");
+        if line.contains("http://") {
+            child.kill().ok();
+            panic!("it serves: {line}");
+        }
+        said.push_str(&line);
+    }
+    let status = child.wait().expect("it can be waited for");
+    assert!(!status.success(), "{said}");
+    said
 }
 
 /// A service that runs, and is killed if a test fails.
