@@ -116,6 +116,7 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
         json!({
             "accepted": 3,
             "already_recorded": 1,
+            "already_so": [],
             "refused": [
                 {
                     "line": 4, "rule": "malformed-json", "pointer": "",
