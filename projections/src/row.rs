@@ -16,6 +16,8 @@ pub trait Row: Selected + Clone + Sync + std::fmt::Debug + PartialEq + 'static {
     const COLUMNS: &'static [&'static str];
     /// Adds the row's values to a statement's arguments.
     fn bind(&self, arguments: &mut Arguments) -> Result<(), BoxDynError>;
+    /// The columns that name the row, with their values: `unit slemdal, holds_for 2020-12-31`.
+    fn key(&self) -> String;
 }
 
 /// Adds one value to a statement's arguments.
@@ -51,6 +53,14 @@ macro_rules! row {
             ) -> Result<(), sqlx::error::BoxDynError> {
                 $($crate::row::add(arguments, &self.$field)?;)+
                 Ok(())
+            }
+            fn key(&self) -> String {
+                [$(format!(
+                    "{} {}",
+                    stringify!($primary),
+                    $crate::Column::store(&self.$primary),
+                )),+]
+                .join(", ")
             }
         }
         $crate::row::selected!($name { $($field),+ });

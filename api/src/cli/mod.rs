@@ -5,6 +5,7 @@ mod demo;
 mod forget;
 mod import;
 mod progress;
+mod rebuild;
 mod replay;
 mod restore;
 mod serve;
@@ -36,6 +37,7 @@ enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
     Import(import::Import),
+    Rebuild(rebuild::Rebuild),
     Replay(replay::Replay),
     Verify(verify::Verify),
     Simulate(simulate::Simulate),
@@ -62,6 +64,7 @@ impl Cli {
             Command::Serve(serve) => serve.run().await,
             Command::Demo(demo) => demo.run().await,
             Command::Import(import) => import.run().await,
+            Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Replay(replay) => replay.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Simulate(simulate) => simulate.run().await,

@@ -13,7 +13,7 @@ pub enum ReadStoreError {
     #[error("the folder of the read store could not be made")]
     Folder(#[source] std::io::Error),
     /// A name that no read model has.
-    #[error("there is no read model called {0}")]
+    #[error("there is no read model called {0}; there are {known}", known = super::read_models().join(", "))]
     NoSuchReadModel(String),
     /// The read models know more than the log holds.
     #[error(
@@ -43,6 +43,25 @@ pub enum ReadStoreError {
     /// write.
     #[error("another node has taken over some of the read models")]
     TakenOver,
+    /// Another table has taken the place of a read model's since it was last written.
+    #[error("another table has taken the place of a read model's")]
+    Switched,
+    /// Somebody rebuilds already.
+    #[error(
+        "read models of this store are being rebuilt already, and one rebuild at a time goes on; if that one was killed, try again in a few seconds"
+    )]
+    RebuildUnderWay,
+    /// A rebuild was suspended for so long that another began.
+    #[error("another rebuild has begun since; this one has changed nothing")]
+    RebuildTakenOver,
+    /// Somebody held the tables all the time.
+    #[error(
+        "the tables were read or written without a pause, so that no others could take their place; nothing was changed: try again when less goes on"
+    )]
+    Busy,
+    /// There is no earlier table to go back to.
+    #[error("no earlier table is kept of {0}")]
+    NothingKept(String),
     /// The tables could not be read or written.
     #[error("the read store did not answer")]
     Tables(#[from] sqlx::Error),

@@ -16,6 +16,7 @@ use domain::{
 use projections::{Happened, Rows, WorldOrder, in_world_order};
 
 use super::{
+    engine::Writer,
     models::ReadModel,
     reading::{self, Page, Parked, Read},
 };
@@ -250,18 +251,33 @@ impl Folding {
     ) -> Result<Vec<Parked>, sqlx::Error> {
         self.refold_stale();
         for model in &mut self.models {
-            if model.position() < position {
-                model.flush(db).await?;
-                model.set_position(position);
-            } else {
-                model.skip();
-            }
+            flush(&mut **model, db, position).await?;
         }
+        Ok(self.flushed(position))
+    }
+
+    /// Writes what changed, each read model in a transaction of its own: into tables that nobody
+    /// reads yet, and so that who else writes is not kept waiting for all of it.
+    pub(super) async fn flush_apart(
+        &mut self,
+        db: &mut Writer,
+        position: Position,
+    ) -> Result<Vec<Parked>, sqlx::Error> {
+        self.refold_stale();
+        for model in &mut self.models {
+            let mut transaction = db.begin().await?;
+            flush(&mut **model, &mut transaction.rows(), position).await?;
+            transaction.commit().await?;
+        }
+        Ok(self.flushed(position))
+    }
+
+    fn flushed(&mut self, position: Position) -> Vec<Parked> {
         self.written = position;
         if self.is_full() {
             self.let_go(AT_HAND / 2);
         }
-        Ok(std::mem::take(&mut self.newly_parked))
+        std::mem::take(&mut self.newly_parked)
     }
 
     fn refold_stale(&mut self) {
@@ -343,6 +359,20 @@ impl Folding {
         self.newly_parked.clear();
         self.parked.clear();
     }
+}
+
+async fn flush(
+    model: &mut dyn ReadModel,
+    db: &mut Rows<'_>,
+    position: Position,
+) -> Result<(), sqlx::Error> {
+    if model.position() < position {
+        model.flush(db).await?;
+        model.set_position(position);
+    } else {
+        model.skip();
+    }
+    Ok(())
 }
 
 /// Applies a fact to the rows at hand, of all read models of its stream or of those that only add.

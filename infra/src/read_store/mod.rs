@@ -7,6 +7,8 @@
 //! fold that stream's history anew. The time machine does the same for a part of the log into a
 //! scratch database, and asks it the same SQL.
 //!
+//! A [`Rebuild`] makes tables anew beside those in use, and puts them in their place.
+//!
 //! Nothing here is more than a copy: the file can be deleted at any time, and is made anew from the
 //! log. So it is written in WAL mode with `synchronous = NORMAL`: a loss of power may cost the
 //! last commits, which the runner then makes again, and never tears one apart.
@@ -20,6 +22,7 @@ mod models;
 mod parking;
 mod projector;
 mod reading;
+mod rebuild;
 mod store;
 mod sum;
 mod time_machine;
@@ -32,6 +35,7 @@ pub use error::ReadStoreError;
 pub use models::read_models;
 pub use projector::Projector;
 pub use reading::Parked;
+pub use rebuild::{Comparison, Difference, How, Rebuild, Switched, drop_kept};
 pub use store::{Behind, ReadStore};
 pub use sum::Sum;
 pub use time_machine::{Keep, Progress, Tell};

@@ -1,6 +1,6 @@
 //! Every read model, and one's rows on their way to the table.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::es::{Position, StreamName};
@@ -11,7 +11,7 @@ use projections::{
 
 use super::{
     error::ReadStoreError,
-    sum::{self, Sum},
+    sum::{self, Sum, Take},
     write,
 };
 
@@ -75,6 +75,8 @@ pub(super) trait ReadModel: Send {
     fn category(&self) -> &'static str;
     /// Whether a fact adds rows that depend on nothing but it.
     fn only_adds(&self) -> bool;
+    /// Another table than the one in use is folded.
+    fn set_table(&mut self, table: String);
     /// Up to where the table was folded when it was opened: a batch before that is not written.
     fn set_position(&mut self, position: Position);
     fn position(&self) -> Position;
@@ -90,6 +92,13 @@ pub(super) trait ReadModel: Send {
     fn skip(&mut self);
     /// What a table of these rows holds.
     async fn sum(&self, db: &mut Rows<'_>, table: &str) -> Result<Sum, sqlx::Error>;
+    /// Each row of a table of these rows.
+    async fn each(
+        &self,
+        db: &mut Rows<'_>,
+        table: &str,
+        take: &mut Take<'_>,
+    ) -> Result<(), sqlx::Error>;
     /// Empties the table.
     async fn clear(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error>;
 }
@@ -114,6 +123,7 @@ impl<R> Default for Slot<R> {
 }
 
 struct AtHand<P: Projection> {
+    table: Cow<'static, str>,
     position: Position,
     slots: HashMap<Arc<StreamName>, Slot<P::Row>>,
     changed: Vec<Arc<StreamName>>,
@@ -122,6 +132,7 @@ struct AtHand<P: Projection> {
 impl<P: Projection> Default for AtHand<P> {
     fn default() -> Self {
         Self {
+            table: Cow::Borrowed(P::NAME),
             position: Position::START,
             slots: HashMap::new(),
             changed: vec![],
@@ -156,6 +167,10 @@ impl<P: Projection> ReadModel for AtHand<P> {
 
     fn only_adds(&self) -> bool {
         P::ONLY_ADDS
+    }
+
+    fn set_table(&mut self, table: String) {
+        self.table = Cow::Owned(table);
     }
 
     fn set_position(&mut self, position: Position) {
@@ -220,9 +235,9 @@ impl<P: Projection> ReadModel for AtHand<P> {
             .filter(|(_, slot)| slot.anew)
             .map(|(stream, _)| stream)
             .collect();
-        write::delete::<P::Row>(db, &anew).await?;
+        write::delete::<P::Row>(db, &self.table, &anew).await?;
         let rows: Vec<&P::Row> = slots().flat_map(|(_, slot)| &slot.rows).collect();
-        write::upsert(db, &rows).await?;
+        write::upsert(db, &self.table, &rows).await?;
         self.written();
         Ok(())
     }
@@ -235,10 +250,19 @@ impl<P: Projection> ReadModel for AtHand<P> {
         sum::of::<P::Row>(db, table).await
     }
 
+    async fn each(
+        &self,
+        db: &mut Rows<'_>,
+        table: &str,
+        take: &mut Take<'_>,
+    ) -> Result<(), sqlx::Error> {
+        sum::each::<P::Row>(db, table, take).await
+    }
+
     async fn clear(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error> {
         self.position = Position::START;
         self.slots.clear();
         self.changed.clear();
-        write::clear::<P::Row>(db).await
+        write::clear(db, &self.table).await
     }
 }

@@ -3,7 +3,7 @@
 //! Each read model has a checkpoint of its own, so any of them can be made anew, or be new, beside
 //! others that are up to date. Rows and checkpoints are written in one transaction.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use domain::{
     es::{EventId, EventStore, Position},
@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use uuid::Uuid;
 
 use super::{
-    checkpoint,
+    checkpoint::{self, Checkpoint},
     engine::{Place, Writer},
     error::ReadStoreError,
     folding::Folding,
@@ -30,6 +30,8 @@ pub struct Projector {
     db: Writer,
     folding: Folding,
     position: Position,
+    /// By which switch the table of each read model came into its place.
+    fences: HashMap<&'static str, i64>,
     /// What the read models are held by, where several nodes share them.
     holding: Option<Holding>,
     /// A run was broken off: what is at hand is not what is written.
@@ -62,6 +64,7 @@ impl Projector {
             log,
             db,
             position: Position::START,
+            fences: HashMap::new(),
             holding: None,
             broken_off: false,
         };
@@ -154,9 +157,15 @@ impl Projector {
         mut progress: impl FnMut(Position, Position) + Send,
     ) -> Result<Position, ReadStoreError> {
         let head = self.log.head().await?;
-        self.run_to(head, |position| progress(position, head))
-            .await?;
-        Ok(self.position)
+        loop {
+            match self.run_to(head, |position| progress(position, head)).await {
+                // It goes on in the new table, from where that is folded.
+                Err(ReadStoreError::Switched) => {
+                    tracing::info!("another table has taken the place of a read model's");
+                }
+                done => return done.map(|()| self.position),
+            }
+        }
     }
 
     /// Empties the tables of its read models, so that the next catching up makes them anew.
@@ -203,9 +212,11 @@ impl Projector {
         // A read model that is new here begins at the start; the others wait for it.
         let mut position = furthest;
         for model in self.folding.models() {
-            let folded = checkpoint::folded(&checkpoints, model.name());
-            model.set_position(folded);
-            position = position.min(folded);
+            let name = model.name();
+            let folded = checkpoints.get(name).copied().unwrap_or_default();
+            model.set_position(folded.position);
+            position = position.min(folded.position);
+            self.fences.insert(name, folded.fence);
         }
         self.position = position;
         self.folding.set_written(position);
@@ -288,7 +299,7 @@ impl Projector {
         Ok(())
     }
 
-    /// Rows and checkpoints, in one transaction.
+    /// Checkpoints and rows, in one transaction.
     async fn write(&mut self, position: Position, last: EventId) -> Result<(), ReadStoreError> {
         let mut transaction = self.db.begin().await?;
         if let Some(holding) = &self.holding {
@@ -297,17 +308,25 @@ impl Projector {
                 return Err(ReadStoreError::TakenOver);
             }
         }
+        for model in self.folding.models() {
+            let (name, from) = (model.name(), model.position());
+            if from >= position {
+                continue;
+            }
+            let to = Checkpoint {
+                position,
+                event_id: last.0,
+                fence: self.fences.get(name).copied().unwrap_or_default(),
+            };
+            if !checkpoint::write(&mut transaction.rows(), name, from, to).await? {
+                return Err(ReadStoreError::Switched);
+            }
+        }
         let parked = self
             .folding
             .flush(&mut transaction.rows(), position)
             .await?;
         parking::keep(&mut transaction.rows(), &parked).await?;
-        for model in self.folding.models() {
-            if model.position() == position {
-                let at = (position, last.0);
-                checkpoint::write(&mut transaction.rows(), model.name(), at).await?;
-            }
-        }
         transaction.commit().await?;
         self.position = position;
         Ok(())

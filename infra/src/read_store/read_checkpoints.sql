@@ -1,1 +1,1 @@
-SELECT read_model, position, event_id FROM checkpoint_v1
+SELECT read_model, position, event_id, fence FROM checkpoint_v1

@@ -11,9 +11,13 @@ const BINDS: usize = 2_048;
 
 /// Inserts rows, or puts them in place of those of the same name.
 ///
-/// The statement's text is made of constants of the row's type; a rest is written in halves, so
+/// The statement's text is made of the table's name and constants of the row's type; a rest is written in halves, so
 /// that a table has few different statements and each stays prepared.
-pub(super) async fn upsert<R: Row>(db: &mut Rows<'_>, rows: &[&R]) -> Result<(), sqlx::Error> {
+pub(super) async fn upsert<R: Row>(
+    db: &mut Rows<'_>,
+    table: &str,
+    rows: &[&R],
+) -> Result<(), sqlx::Error> {
     let mut size = (BINDS / R::COLUMNS.len()).next_power_of_two() / 2;
     let mut left = rows;
     while !left.is_empty() {
@@ -25,19 +29,15 @@ pub(super) async fn upsert<R: Row>(db: &mut Rows<'_>, rows: &[&R]) -> Result<(),
         for row in now {
             row.bind(&mut arguments).map_err(sqlx::Error::Encode)?;
         }
-        let sql = upsert_sql::<R>(size, &arguments);
+        let sql = upsert_sql::<R>(table, size, &arguments);
         db.composed(sql, arguments).run().await?;
         left = later;
     }
     Ok(())
 }
 
-fn upsert_sql<R: Row>(rows: usize, arguments: &Arguments) -> String {
-    let mut sql = format!(
-        "INSERT INTO {} ({}) VALUES ",
-        R::TABLE,
-        R::COLUMNS.join(",")
-    );
+fn upsert_sql<R: Row>(table: &str, rows: usize, arguments: &Arguments) -> String {
+    let mut sql = format!("INSERT INTO {table} ({}) VALUES ", R::COLUMNS.join(","));
     let width = R::COLUMNS.len();
     let rows = (0..rows).map(|row| format!("({})", places(arguments, row * width, width)));
     sql.push_str(&rows.collect::<Vec<_>>().join(","));
@@ -69,6 +69,7 @@ fn places(arguments: &Arguments, after: usize, values: usize) -> String {
 /// Deletes all rows that were folded from some streams.
 pub(super) async fn delete<R: Row>(
     db: &mut Rows<'_>,
+    table: &str,
     streams: &[&StreamName],
 ) -> Result<(), sqlx::Error> {
     let mut size = 256;
@@ -83,8 +84,7 @@ pub(super) async fn delete<R: Row>(
             bind_key(stream, &mut arguments)?;
         }
         let sql = format!(
-            "DELETE FROM {} WHERE {} IN ({})",
-            R::TABLE,
+            "DELETE FROM {table} WHERE {} IN ({})",
             R::STREAM,
             places(&arguments, 0, size)
         );
@@ -95,9 +95,9 @@ pub(super) async fn delete<R: Row>(
 }
 
 /// Deletes all rows.
-pub(super) async fn clear<R: Row>(db: &mut Rows<'_>) -> Result<(), sqlx::Error> {
+pub(super) async fn clear(db: &mut Rows<'_>, table: &str) -> Result<(), sqlx::Error> {
     let none = db.arguments();
-    db.composed(format!("DELETE FROM {}", R::TABLE), none)
+    db.composed(format!("DELETE FROM {table}"), none)
         .run()
         .await
         .map(|_| ())

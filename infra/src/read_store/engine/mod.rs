@@ -69,8 +69,38 @@ impl Writer {
     pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, sqlx::Error> {
         use sqlx::Connection as _;
         Ok(match self {
-            Self::Sqlite(connection) => Transaction::Sqlite(connection.begin().await?),
+            // Who reads first and then writes would be refused if another had written meanwhile.
+            Self::Sqlite(connection) => {
+                Transaction::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?)
+            }
             Self::Postgres(pool) => Transaction::Postgres(postgres::begin(pool).await?),
+        })
+    }
+
+    /// Waits longer than usual for others that write: who does a long work in small pieces meets them
+    /// often.
+    pub(super) async fn be_patient(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(connection) => sqlx::raw_sql("PRAGMA busy_timeout = 60000")
+                .execute(connection)
+                .await
+                .map(|_| ()),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Begins a transaction that puts tables in the place of others.
+    pub(super) async fn begin_switching(&mut self) -> Result<Transaction<'_>, sqlx::Error> {
+        use sqlx::Connection as _;
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                // On the disk when it is committed.
+                sqlx::raw_sql("PRAGMA synchronous = FULL")
+                    .execute(&mut *connection)
+                    .await?;
+                Transaction::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Self::Postgres(pool) => Transaction::Postgres(postgres::begin_switching(pool).await?),
         })
     }
 
@@ -137,6 +167,67 @@ impl Transaction<'_> {
         };
         let (now,): (i64,) = self.rows().sql(text).one().await?;
         Ok(now)
+    }
+
+    /// Makes an empty table like another, with its keys and indexes.
+    pub(super) async fn make_like(&mut self, table: &str, name: &str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => sqlite::make_like(transaction, table, name).await,
+            Self::Postgres(transaction) => postgres::make_like(transaction, table, name).await,
+        }
+    }
+
+    /// Holds off who reads or writes these tables until the end. In a file everybody reads what was
+    /// there when they began, and one writes at a time.
+    pub(super) async fn hold_off(&mut self, tables: &[String]) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => postgres::hold_off(transaction, tables).await,
+        }
+    }
+
+    /// Puts one table in the place of another, which goes by another name from then on. Views that
+    /// rest on the name rest on the new table.
+    pub(super) async fn replace(
+        &mut self,
+        table: &str,
+        by: &str,
+        old: &str,
+    ) -> Result<(), sqlx::Error> {
+        let views = match self {
+            Self::Sqlite(_) => vec![],
+            Self::Postgres(transaction) => postgres::views_on(transaction, table).await?,
+        };
+        self.run(format!("ALTER TABLE {table} RENAME TO {old}"))
+            .await?;
+        self.run(format!("ALTER TABLE {by} RENAME TO {table}"))
+            .await?;
+        for view in views {
+            self.run(view).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops a table.
+    pub(super) async fn drop_table(&mut self, table: &str) -> Result<(), sqlx::Error> {
+        self.run(format!("DROP TABLE IF EXISTS {table}")).await
+    }
+
+    /// Lets the engine know what a table holds, so that it finds its way.
+    pub(super) async fn analyze(&mut self, table: &str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => self.run(format!("ANALYZE {table}")).await,
+        }
+    }
+
+    /// Runs a statement whose text is made of the names of tables.
+    async fn run(&mut self, sql: String) -> Result<(), sqlx::Error> {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        match self {
+            Self::Sqlite(transaction) => sql.execute(&mut **transaction).await.map(|_| ()),
+            Self::Postgres(transaction) => sql.execute(&mut **transaction).await.map(|_| ()),
+        }
     }
 
     /// Makes what was written count.

@@ -1,6 +1,6 @@
 //! The tables in PostgreSQL.
 
-use sqlx::{PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, postgres::PgPoolOptions};
 
 use crate::{postgres as pg, read_store::ReadStoreError};
 
@@ -14,7 +14,9 @@ pub(super) async fn open(url: &str) -> Result<PgPool, ReadStoreError> {
         .connect_with(pg::options(url)?)
         .await?;
     let mut connection = pool.acquire().await?;
-    let tables = sqlx::migrate!("migrations/read");
+    let mut tables = sqlx::migrate!("migrations/read");
+    // A newer program may have added tables of its own.
+    tables.set_ignore_missing(true);
     pg::migrate(&mut connection, tables, "read_models_migrated").await?;
     make_views(&mut connection).await?;
     Ok(pool)
@@ -58,10 +60,70 @@ pub(super) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres
         .await
 }
 
-/// All statements see one snapshot.
+/// All statements see one snapshot, and the tables as they were named then.
+///
+/// Names are looked up as they are now, rows as they were: a table that came into its place after
+/// the snapshot would seem half empty. So a lock that a switch waits for is taken before the
+/// snapshot, which the first question takes.
 pub(super) async fn begin_reading(
     pool: &PgPool,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    pool.begin_with(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+         LOCK TABLE generation_v1 IN ACCESS SHARE MODE",
+    )
+    .await
+}
+
+/// A switch is on the disk when it is committed, and gives way to who holds the tables for long.
+pub(super) async fn begin_switching(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    pool.begin_with("BEGIN; SET LOCAL lock_timeout TO '1s'")
         .await
+}
+
+/// Makes an empty table like another, with its keys and indexes, and the rights given on it.
+pub(super) async fn make_like(
+    db: &mut PgConnection,
+    table: &str,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    let make = format!("CREATE TABLE {name} (LIKE {table} INCLUDING ALL)");
+    sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *db).await?;
+    let rights: Vec<(String,)> = sqlx::query_as(include_str!("read_rights_postgres.sql"))
+        .bind(table)
+        .bind(name)
+        .fetch_all(&mut *db)
+        .await?;
+    for (grant,) in rights {
+        sqlx::raw_sql(AssertSqlSafe(grant))
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// From here to the end of the transaction nobody reads or writes these tables, or begins to read
+/// others.
+pub(super) async fn hold_off(db: &mut PgConnection, tables: &[String]) -> Result<(), sqlx::Error> {
+    let lock = format!(
+        "LOCK TABLE generation_v1, {} IN ACCESS EXCLUSIVE MODE",
+        tables.join(", ")
+    );
+    sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *db).await?;
+    Ok(())
+}
+
+/// The views that rest on a table, each with the statement that makes it anew on the table that
+/// bears the name then.
+pub(super) async fn views_on(
+    db: &mut PgConnection,
+    table: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    let views: Vec<(String,)> = sqlx::query_as(include_str!("read_views_postgres.sql"))
+        .bind(table)
+        .fetch_all(&mut *db)
+        .await?;
+    Ok(views.into_iter().map(|(made,)| made).collect())
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, SqliteConnection, SqlitePool,
+    AssertSqlSafe, ConnectOptions, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -17,6 +17,7 @@ const TABLES: &str = concat!(
     include_str!("../../../migrations/read/0001_read_models.sql"),
     include_str!("../../../migrations/read/0002_plans_and_goals.sql"),
     include_str!("../../../migrations/read/0003_leases.sql"),
+    include_str!("../../../migrations/read/0004_generations.sql"),
     include_str!("../../../migrations/read/0006_consent_of_a_phase.sql"),
 );
 
@@ -43,7 +44,10 @@ pub(super) async fn open(path: &Path) -> Result<SqliteConnection, ReadStoreError
         .pragma("wal_autocheckpoint", "8000")
         .connect()
         .await?;
-    sqlx::migrate!("migrations/read").run(&mut writer).await?;
+    let mut tables = sqlx::migrate!("migrations/read");
+    // A newer program may have added tables of its own.
+    tables.set_ignore_missing(true);
+    tables.run(&mut writer).await?;
     Ok(writer)
 }
 
@@ -122,3 +126,31 @@ static SCRATCH: LazyLock<(String, String)> = LazyLock::new(|| {
         .split_inclusive(';')
         .partition(|statement| !statement.contains("CREATE INDEX"))
 });
+
+/// Makes an empty table like another, with its keys and indexes.
+pub(super) async fn make_like(
+    db: &mut SqliteConnection,
+    table: &str,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    let made: Vec<(String, String)> = sqlx::query_as(include_str!("read_schema_sqlite.sql"))
+        .bind(table)
+        .fetch_all(&mut *db)
+        .await?;
+    for (nth, (what, sql)) in made.iter().enumerate() {
+        let (_, columns) = sql.split_once('(').ok_or_else(|| no_schema(table))?;
+        let sql = match what.as_str() {
+            "table" => format!("CREATE TABLE {name} ({columns}"),
+            _ => format!("CREATE INDEX {name}_{nth} ON {name} ({columns}"),
+        };
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *db).await?;
+    }
+    if made.is_empty() {
+        return Err(no_schema(table));
+    }
+    Ok(())
+}
+
+fn no_schema(table: &str) -> sqlx::Error {
+    sqlx::Error::Configuration(format!("there is no table {table} to make another like").into())
+}

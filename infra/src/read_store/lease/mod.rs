@@ -40,6 +40,11 @@ impl Holding {
         }
     }
 
+    /// The highest number given to it: higher than any that was given before.
+    pub(super) fn fence(&self) -> i64 {
+        self.fence
+    }
+
     /// Says that the leases are still needed; `false` if one of them is another node's by now.
     pub(super) async fn keep(&self, db: &mut Rows<'_>, now: i64) -> Result<bool, sqlx::Error> {
         let kept = db
@@ -103,7 +108,10 @@ impl Holding {
     }
 }
 
-/// All shares.
+/// The share of who rebuilds: one at a time.
+pub(super) const REBUILD: &str = "rebuild";
+
+/// All shares that are kept up.
 pub(super) fn shares() -> Vec<&'static str> {
     let mut shares: Vec<_> = models::all().iter().map(|model| model.category()).collect();
     shares.sort_unstable();

@@ -6,5 +6,6 @@ mod nodes;
 mod past;
 mod postgres;
 mod questions;
+mod rebuild;
 mod rows;
 mod runner;

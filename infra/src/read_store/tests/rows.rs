@@ -9,7 +9,8 @@ use crate::read_store::{engine, read_models};
 fn sql_files(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        // What one engine alone understands stands with it.
+        if path.is_dir() && !path.ends_with("read_store/engine") {
             sql_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "sql") {
             let text = std::fs::read_to_string(&path).unwrap();
@@ -54,6 +55,7 @@ async fn every_read_model_has_its_table_and_every_table_its_read_model() {
     let kept_beside = [
         "checkpoint_v1",
         "fence_v1",
+        "generation_v1",
         "lease_v1",
         "node_v1",
         "parked_v1",

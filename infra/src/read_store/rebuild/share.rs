@@ -1,0 +1,136 @@
+//! Shares: the read models of one category of streams, on their way through the log together.
+
+use std::{collections::HashSet, sync::Arc};
+
+use domain::es::{EventStore, Position};
+use uuid::Uuid;
+
+use crate::read_store::{
+    checkpoint::Checkpoint,
+    engine::{Transaction, Writer},
+    error::ReadStoreError,
+    folding::Folding,
+    models::ReadModel,
+    reading::{self, Page, Parked, Part, Read},
+};
+
+/// Events between two writes. Each read model's rows are written in a transaction of their own, short
+/// enough that who keeps the tables in use up is not kept waiting.
+const BATCH: usize = 12_000;
+
+/// The tables of one category, folded up to one place.
+pub(super) struct Share {
+    pub(super) category: &'static str,
+    folding: Folding,
+    pub(super) reached: Position,
+    pub(super) event_id: Uuid,
+}
+
+/// Where rows are written to.
+pub(super) enum Into<'a, 'c> {
+    /// Transactions of their own.
+    Apart(&'a mut Writer),
+    /// One that goes on.
+    Within(&'a mut Transaction<'c>),
+}
+
+impl Share {
+    /// Of read models that are folded at least so far.
+    pub(super) fn new(
+        log: Arc<dyn EventStore>,
+        category: &'static str,
+        models: Vec<Box<dyn ReadModel>>,
+        folded: Checkpoint,
+        parked: &[Parked],
+    ) -> Self {
+        let reached = folded.position;
+        let mut folding = Folding::new(log, models, None);
+        folding.set_written(reached);
+        let stand_still = parked
+            .iter()
+            .filter(|parked| parked.position <= reached)
+            .map(|parked| parked.stream.clone());
+        folding.park(stand_still);
+        Self {
+            category,
+            folding,
+            reached,
+            event_id: folded.event_id,
+        }
+    }
+
+    async fn write(&mut self, into: &mut Into<'_, '_>) -> Result<Vec<Parked>, sqlx::Error> {
+        match into {
+            Into::Apart(db) => self.folding.flush_apart(db, self.reached).await,
+            Into::Within(transaction) => {
+                self.folding
+                    .flush(&mut transaction.rows(), self.reached)
+                    .await
+            }
+        }
+    }
+}
+
+/// Folds shares that have all come equally far up to a place, and answers which streams stand still.
+pub(super) async fn fold(
+    log: &Arc<dyn EventStore>,
+    shares: &mut [&mut Share],
+    until: Position,
+    mut into: Into<'_, '_>,
+    mut progress: impl FnMut(Position) + Send,
+) -> Result<Vec<Parked>, ReadStoreError> {
+    let mut stand_still = vec![];
+    let part = Part {
+        after: shares.first().map_or(until, |share| share.reached),
+        until,
+        categories: shares
+            .iter()
+            .map(|share| share.category)
+            .collect::<HashSet<_>>(),
+    };
+    let mut pages = reading::read(log.clone(), part);
+    let mut unwritten = 0;
+    while let Some(page) = pages.recv().await {
+        let page = page?;
+        let position = page.position;
+        unwritten += page.events.len();
+        take(shares, page).await?;
+        let full = shares.iter().any(|share| share.folding.is_full());
+        if unwritten >= BATCH || position >= until || full {
+            for share in shares.iter_mut() {
+                stand_still.extend(share.write(&mut into).await?);
+            }
+            unwritten = 0;
+            progress(position);
+        }
+    }
+    Ok(stand_still)
+}
+
+/// Gives each share its events of a page.
+async fn take(shares: &mut [&mut Share], page: Page) -> Result<(), ReadStoreError> {
+    let mut events: Vec<Vec<Read>> = shares.iter().map(|_| vec![]).collect();
+    for read in page.events {
+        let stream = match &read {
+            Read::Event(event) => &event.stream,
+            Read::Poison(parked) => &parked.stream,
+        };
+        let nth = shares
+            .iter()
+            .position(|share| share.category == stream.category());
+        if let Some(nth) = nth {
+            events[nth].push(read);
+        }
+    }
+    for (share, events) in shares.iter_mut().zip(events) {
+        let part = Page {
+            events,
+            position: page.position,
+            event_id: page.event_id,
+        };
+        share.folding.take(part).await?;
+        share.reached = page.position;
+        share.event_id = page.event_id.0;
+    }
+    Ok(())
+}
