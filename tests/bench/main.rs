@@ -20,11 +20,14 @@ mod catch_up;
 mod chain;
 mod command;
 mod ground;
+mod history;
 mod kurrentdb;
 mod measure;
 mod memory;
+mod nodes;
 mod past;
 mod raw;
+mod rebuild;
 mod sample;
 mod table;
 mod visible;
@@ -81,10 +84,10 @@ const ROWS: [&str; 6] = [
     "kurrentdb",
 ];
 /// What is measured besides with `--big`: it fills logs that are kept for the next time.
-const BIG_ROWS: [&str; 3] = ["big", "memory", "past"];
-/// The rows that are about the log alone, and so can be measured on PostgreSQL.
-const POSTGRES_ROWS: [&str; 2] = ["append", "command"];
-const POSTGRES_BIG_ROWS: [&str; 1] = ["big"];
+const BIG_ROWS: [&str; 4] = ["big", "memory", "past", "rebuild"];
+/// The rows that can be measured on PostgreSQL.
+const POSTGRES_ROWS: [&str; 4] = ["append", "command", "catch-up", "nodes"];
+const POSTGRES_BIG_ROWS: [&str; 2] = ["big", "rebuild"];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
@@ -159,6 +162,8 @@ fn run(plan: &Plan, names: &[&str]) -> Result<bool> {
                 "chain" => chain::rows(plan).await,
                 "catch-up" => catch_up::rows(plan).await,
                 "visible" => visible::rows(plan).await,
+                "rebuild" => rebuild::rows(plan).await,
+                "nodes" => nodes::rows(plan).await,
                 "kurrentdb" => kurrentdb::rows(plan).await,
                 "big" => big::rows(plan).await,
                 "memory" => memory::rows(plan).await,

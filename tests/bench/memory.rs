@@ -1,45 +1,30 @@
 //! How much memory a rebuild of a million events takes: measured in a process of its own.
 
-use std::{path::PathBuf, process::Command, sync::Arc};
+use std::process::Command;
 
 use domain::es::EventStore;
 use infra::event_store::SqliteEventStore;
 
 use crate::{
     Plan, Result,
-    catch_up::{read_store, simulated},
+    history::million,
     measure::Measured,
     table::{Bound, Row},
+    visible::read_store,
 };
 
 /// Tells the child process which log to rebuild from.
 pub(crate) const CHILD: &str = "--rebuild-from";
 /// Megabytes.
 const CEILING: f64 = 500.0;
-/// Persons whose lives come to somewhat more than a million events.
-const PARTICIPANTS: u64 = 30_000;
-
-/// Where the log of a million events is kept for the next time.
-fn path(plan: &Plan) -> PathBuf {
-    plan.folder.join("million-log.sqlite")
-}
-
-/// A log of somewhat more than a million events, made the first time.
-pub(crate) async fn million(plan: &Plan) -> Result<Arc<SqliteEventStore>> {
-    let path = path(plan);
-    if path.exists() {
-        return Ok(SqliteEventStore::open(&path).await?.into());
-    }
-    simulated(&path, PARTICIPANTS).await
-}
 
 pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
-    let log = million(plan).await?;
+    let (path, log) = million(&plan.folder).await?;
     let events = log.head().await?;
     drop(log);
     let child = Command::new(std::env::current_exe()?)
         .arg(CHILD)
-        .arg(path(plan))
+        .arg(&path)
         .output()?;
     let told = String::from_utf8(child.stdout)?;
     let kilobytes: f64 = told.trim().parse()?;
@@ -61,7 +46,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
 /// What the child does: rebuilds, and tells the most memory that it ever had.
 pub(crate) async fn rebuild(plan: &Plan, path: &str) -> Result<()> {
     let folder = plan.folder()?;
-    let log = Arc::new(SqliteEventStore::open(path.as_ref()).await?);
+    let log = std::sync::Arc::new(SqliteEventStore::open(path.as_ref()).await?);
     let store = read_store(&log, &folder.path().join("read.sqlite")).await?;
     store.catch_up(|_, _| {}).await?;
     let status = std::fs::read_to_string("/proc/self/status")?;

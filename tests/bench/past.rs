@@ -14,18 +14,19 @@ use projections::{
 
 use crate::{
     Plan, Result,
-    catch_up::{AllModels, read_store},
+    catch_up::AllModels,
+    history::million,
     measure::Measured,
-    memory::million,
     sample::Samples,
     table::{Bound, Row},
+    visible::read_store,
 };
 
 /// How many events the log goes on by.
 const MORE: usize = 100;
 
 pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
-    let log = million(plan).await?;
+    let (_, log) = million(&plan.folder).await?;
     let folder = plan.folder()?;
     let store = read_store(&log, &folder.path().join("read.sqlite")).await?;
     let (one, most, all) = (standing(), flows(), AllModels);

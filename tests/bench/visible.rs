@@ -1,17 +1,21 @@
 //! How soon a fact shows in the read models, at 200 events a second.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use domain::es::{Append, EventStore, Expected};
-use infra::event_store::SqliteOptions;
+use infra::{
+    clock::FixedClock,
+    event_store::{SqliteEventStore, SqliteOptions},
+    read_store::ReadStore,
+};
 use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::{
     Plan, Result,
-    catch_up::read_store,
     measure::Measured,
     raw::{RawEvent, RawLog, RawSqlite},
     sample::Samples,
@@ -103,4 +107,11 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         bound: Bound::Ceiling(20.0),
     };
     Ok(vec![row.print()])
+}
+
+/// The read models of a log, in a file.
+pub(crate) async fn read_store(log: &Arc<SqliteEventStore>, tables: &Path) -> Result<ReadStore> {
+    let url = format!("sqlite:{}", tables.display());
+    let clock = FixedClock::at("2100-01-01T10:00:00Z".parse()?);
+    Ok(ReadStore::open(&url, log.clone(), Arc::new(clock)).await?)
 }

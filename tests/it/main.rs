@@ -22,6 +22,7 @@ mod process_backup;
 mod process_histories;
 mod process_import;
 mod process_nodes;
+mod process_rebuild;
 mod process_shutdown;
 #[cfg(unix)]
 mod process_sweep;

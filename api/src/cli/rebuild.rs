@@ -172,9 +172,8 @@ fn outcome(comparison: &Comparison) -> String {
 fn tell_switched(switched: &[Switched]) {
     let kept: Vec<_> = switched.iter().map(|one| one.kept.as_str()).collect();
     println!(
-        "Switched {} read models. Kept: {}.\n\
+        "Switched. The tables that were in use are kept: {}.\n\
          `stegspor rebuild --roll-back` takes them back, `--drop-old` frees their space.",
-        switched.len(),
         kept.join(", "),
     );
 }

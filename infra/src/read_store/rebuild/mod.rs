@@ -128,14 +128,14 @@ impl Rebuild {
         node: Uuid,
         read_models: Option<&[&str]>,
     ) -> Result<Self, ReadStoreError> {
-        let mut models = models::named(read_models.unwrap_or(models::read_models()))?;
+        let models = models::named(read_models.unwrap_or(models::read_models()))?;
         let mut rebuild = Self::take_turn(url, log, node).await?;
         let mut transaction = rebuild.db.begin().await?;
         let known = generation::read(&mut transaction.rows()).await?;
         let parked = parking::read(&mut transaction.rows()).await?;
         drop(transaction);
         let mut kept = vec![];
-        for mut model in models.drain(..) {
+        for mut model in models {
             let last = known
                 .iter()
                 .find(|table| table.read_model == model.name() && table.state == State::Kept);
@@ -144,12 +144,14 @@ impl Rebuild {
                 kept.push(model);
                 rebuild.tables.push(last.clone());
             } else if read_models.is_some() {
-                return Err(ReadStoreError::NothingKept(model.name().to_owned()));
+                let name = model.name().to_owned();
+                rebuild.discard().await?;
+                return Err(ReadStoreError::NothingKept(name));
             }
         }
         if kept.is_empty() {
-            let what = "any read model".to_owned();
-            return Err(ReadStoreError::NothingKept(what));
+            rebuild.discard().await?;
+            return Err(ReadStoreError::NothingKept("any read model".to_owned()));
         }
         rebuild.shares = shares(&rebuild.log, kept, &rebuild.tables, &parked);
         Ok(rebuild)

@@ -1,0 +1,180 @@
+//! Making all read models anew while events arrive: how fast, against a sequential scan of the same
+//! log with typed decoding; and how soon a fact shows meanwhile.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use domain::es::{Append, EventStore, Expected};
+use infra::read_store::{ReadStore, Rebuild, drop_kept, read_models};
+use tokio::sync::oneshot;
+
+use crate::{
+    Plan, Result,
+    history::{History, Tables, per_second},
+    measure::{Measured, take_turns},
+    sample::Samples,
+    table::{Bound, Row},
+};
+
+/// How many events arrive.
+const PER_SECOND: u32 = 100;
+/// On how many streams.
+const STREAMS: usize = 500;
+/// How late a fact may show, in milliseconds.
+const LATE: f64 = 1_000.0;
+
+pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
+    let plan = &Plan {
+        turns: if plan.quick { 3 } else { 1 },
+        ..plan.clone()
+    };
+    let history = if plan.quick {
+        History::simulated(plan, 1_000).await?
+    } else {
+        History::of_a_million(plan).await?
+    };
+    let tables = history.tables().await?;
+    let live = Arc::new(history.read_store(&tables).await?);
+    live.catch_up(|_, _| {}).await?;
+    let (stop, stopped) = oneshot::channel();
+    let running = tokio::spawn({
+        let live = Arc::clone(&live);
+        async move {
+            live.run(async {
+                stopped.await.ok();
+            })
+            .await;
+        }
+    });
+    let watch = Arc::new(Watch::default());
+    let arriving = tokio::spawn(arrive(
+        history.log.clone(),
+        Arc::clone(&live),
+        Arc::clone(&watch),
+    ));
+    let measured = take_turns(
+        plan,
+        async |_| history.scan().await,
+        async |_| {
+            watch.rebuilding.store(true, Ordering::Relaxed);
+            let figure = rebuilt(&history, &tables).await?;
+            watch.rebuilding.store(false, Ordering::Relaxed);
+            drop_kept(&tables.url, Samples::new().id(), None).await?;
+            Ok(figure)
+        },
+    )
+    .await?;
+    watch.over.store(true, Ordering::Relaxed);
+    arriving.await??;
+    stop.send(()).ok();
+    running.await?;
+
+    let mut lags = std::mem::take(&mut *watch.lags.lock().map_err(|_| "poisoned")?);
+    lags.sort();
+    let (half, most) = (lags.len() / 2, lags.len() * 99 / 100);
+    let last = lags.last().copied().ok_or("nothing arrived")?;
+    eprintln!(
+        "{} events arrived while it was rebuilt; shown after: median {:?}, p99 {:?}, last {last:?}",
+        lags.len(),
+        lags[half],
+        lags[most],
+    );
+    let late = last.as_secs_f64() * 1e3;
+    let rows = [
+        Row {
+            what: "rebuild while 100 events/s arrive, events/s",
+            clients: 1,
+            measured,
+            bound: Bound::Floor(0.12),
+        },
+        Row {
+            what: "latest to show meanwhile, ms of 1000",
+            clients: 1,
+            measured: Measured {
+                raw: LATE,
+                ours: late,
+                ratio: late / LATE,
+            },
+            bound: Bound::Ceiling(1.0),
+        },
+    ];
+    Ok(rows.into_iter().map(Row::print).collect())
+}
+
+/// What is watched while events arrive.
+#[derive(Default)]
+struct Watch {
+    rebuilding: AtomicBool,
+    over: AtomicBool,
+    /// Of the events that arrived during a rebuild: how long after they were durable they showed.
+    lags: Mutex<Vec<Duration>>,
+}
+
+/// From the first table to the last one's place.
+async fn rebuilt(history: &History, tables: &Tables) -> Result<f64> {
+    let started = Instant::now();
+    let node = Samples::new().id();
+    let log = history.log.clone();
+    let mut rebuild = Rebuild::begin(&tables.url, log, node, read_models()).await?;
+    rebuild.fold(|_, _| {}).await?;
+    let folded = started.elapsed();
+    let compared = rebuild.compare(|_| {}).await?;
+    let agree = compared.iter().all(|one| one.live == Some(one.made));
+    let compared = started.elapsed();
+    let switched = rebuild.switch().await?;
+    assert!(agree, "the tables in use are not those made anew");
+    let position = switched.iter().map(|one| one.position).max();
+    let figure = per_second(position.unwrap_or_default(), started);
+    eprintln!(
+        "folded in {folded:?}, compared in {:?}, switched in {:?}",
+        compared - folded,
+        started.elapsed() - compared,
+    );
+    Ok(figure)
+}
+
+async fn arrive(log: Arc<dyn EventStore>, live: Arc<ReadStore>, watch: Arc<Watch>) -> Result<()> {
+    let samples = Samples::new();
+    let streams: Vec<_> = (0..STREAMS).map(|_| samples.stream()).collect();
+    let beginnings = streams.iter().map(|stream| Append {
+        stream: stream.clone(),
+        expected: Expected::NoStream,
+        events: samples.history(4),
+        recorded_at: Samples::now(),
+    });
+    for outcome in log.append_all(beginnings.collect()).await {
+        outcome?;
+    }
+    let mut waiting = tokio::task::JoinSet::new();
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
+    let mut turn = 0;
+    while !watch.over.load(Ordering::Relaxed) {
+        tick.tick().await;
+        turn += 1;
+        let append = samples.append(&streams[turn % STREAMS], Expected::Any);
+        let counts = watch.rebuilding.load(Ordering::Relaxed);
+        let (log, live, watch) = (Arc::clone(&log), Arc::clone(&live), Arc::clone(&watch));
+        waiting.spawn(async move {
+            let position = log.append(append).await?.position;
+            let durable = Instant::now();
+            live.wait_for(position, Duration::from_mins(2)).await?;
+            if counts {
+                let lag = durable.elapsed();
+                watch.lags.lock().map_err(|_| "poisoned")?.push(lag);
+            }
+            Result::Ok(())
+        });
+        while let Some(done) = waiting.try_join_next() {
+            done??;
+        }
+    }
+    while let Some(done) = waiting.join_next().await {
+        done??;
+    }
+    Ok(())
+}
