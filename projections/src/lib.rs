@@ -54,6 +54,6 @@ pub mod worklist;
 pub use column::{Column, ColumnError, column};
 pub use fold::{Happened, ParticipantHappened, Projection, WorldOrder, fold, in_world_order};
 pub use page::{Cursor, CursorError, PageSize};
-pub use question::{Answer, Ask, AskError, Question, Scope};
+pub use question::{Answer, Ask, AskError, Missing, Question, Scope};
 pub use row::Row;
 pub use rows::{Arguments, Rows, Selected, Statement};

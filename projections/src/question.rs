@@ -53,11 +53,44 @@ pub struct Ask {
     pub known_at: Option<RecordedAt>,
 }
 
+/// Streams that stand still, so that an answer lacks what came last in them. Who asks is told how
+/// many.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Missing(pub Vec<StreamName>);
+
+impl Missing {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Missing {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.len().serialize(serializer)
+    }
+}
+
+impl JsonSchema for Missing {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Missing".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1 })
+    }
+}
+
 /// An answer, with what it shows.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Answer<V> {
     /// The place in the log up to which it shows.
     pub position: Position,
+    /// How many records the answer is not complete about, of those that it could rest on: they
+    /// stand still at an event that could not be taken in, and what came after it is missing here.
+    /// Left out if there are none.
+    #[serde(default, skip_serializing_if = "Missing::is_none")]
+    pub standing_still: Missing,
     /// The day in the world (Europe/Oslo, inclusive).
     pub as_of: Day,
     /// The moment of knowledge.
@@ -73,6 +106,7 @@ impl<V> Answer<Option<V>> {
     pub fn transpose(self) -> Option<Answer<V>> {
         Some(Answer {
             position: self.position,
+            standing_still: self.standing_still,
             as_of: self.as_of,
             known_at: self.known_at,
             view: self.view?,

@@ -10,6 +10,7 @@ mod http_binary;
 mod http_changes;
 mod http_commands;
 mod http_intake;
+mod http_parked;
 mod http_progress;
 mod http_queries;
 mod http_rights;

@@ -16,11 +16,15 @@ use api::{
 };
 use axum::Router;
 use domain::{
-    es::{ActorId, EventStore, Role},
-    words::Figures,
+    es::{
+        Actor, ActorId, Append, CorrelationId, EventId, EventStore, Expected, Metadata, NewEvent,
+        Role, SourceSystem, StreamName,
+    },
+    participant::Participant,
+    words::{Figures, ParticipantId},
 };
 use infra::{
-    clock::FixedClock,
+    clock::{Clock, FixedClock},
     event_store::MemoryEventStore,
     ids::SeededIds,
     postgres::ScratchDatabase,
@@ -44,6 +48,9 @@ pub const BERGEN: &str = "stegforsteg-bergen";
 pub const SLEMDAL: &str = "slemdal";
 /// Another institution.
 pub const LOLAND: &str = "loland";
+
+/// The event of [`TestApp::unreadable`].
+pub const UNREADABLE: EventId = EventId(Uuid::from_u128(66));
 
 /// A database for the read models of one test, if the tests are to run on PostgreSQL:
 /// `STEGSPOR_TEST_ENGINE=postgres`, with `STEGSPOR_TEST_POSTGRES` naming the server.
@@ -239,6 +246,45 @@ impl TestApp {
         )
         .await;
         id
+    }
+
+    /// A participant of nobody's, whose only event no program can read.
+    pub async fn unreadable(&self) {
+        let person = ParticipantId(Uuid::from_u128(67));
+        self.unreadable_of(Participant::stream(person), UNREADABLE)
+            .await;
+    }
+
+    /// An event that no program can read, in a stream.
+    pub async fn unreadable_of(&self, stream: StreamName, id: EventId) {
+        let event = NewEvent {
+            id,
+            kind: "became-invisible",
+            schema_version: 1,
+            occurred_at: "2021-07-01".parse().expect("a day"),
+            metadata: Metadata {
+                actor: Actor {
+                    id: ActorId(Uuid::from_u128(1)),
+                    role: Role::System,
+                },
+                unit: None,
+                source: SourceSystem("test".to_owned()),
+                correlation_id: CorrelationId(Uuid::from_u128(1)),
+                causation_id: None,
+                consent_id: None,
+                traceparent: None,
+                request_digest: None,
+            },
+            data: "{}".to_owned(),
+        };
+        let append = Append {
+            stream,
+            expected: Expected::Any,
+            events: vec![event],
+            recorded_at: self.clock.now(),
+        };
+        let appended = self.service.app.log.append(append).await;
+        appended.expect("the log takes it");
     }
 
     /// An approved tidgiver of a department: their id.

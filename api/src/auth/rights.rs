@@ -191,6 +191,8 @@ pub enum Query {
     Units,
     /// That the log moved.
     Changes,
+    /// What stands still, and its release.
+    Parked,
 }
 
 /// How much of an answer somebody sees.
@@ -234,8 +236,8 @@ pub enum Persons {
 #[must_use]
 pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
     use Query::{
-        Changes, Cooperations, Flows, KeyFigures, Participant, Participants, Plan, Retention,
-        SentenceServing, Standing, Timeline, Units, Worklist,
+        Changes, Cooperations, Flows, KeyFigures, Parked, Participant, Participants, Plan,
+        Retention, SentenceServing, Standing, Timeline, Units, Worklist,
     };
     let exact = |persons| {
         who.unit.clone().map(|unit| Sight {
@@ -253,11 +255,7 @@ pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
     };
     match (who.role, query) {
         (Role::System, _) => None,
-        (_, Units | Changes) => Some(Sight {
-            of: Of::All,
-            suppressed: true,
-            persons: Persons::Nobody,
-        }),
+        (_, Units | Changes) | (Role::Operator, Parked | Worklist) => suppressed(Of::All),
         (
             Role::Veileder,
             Standing | Participants | Participant | Timeline | Plan | Worklist | Cooperations
@@ -297,7 +295,8 @@ pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
             | Role::Operator
             | Role::Participant,
             _,
-        ) => None,
+        )
+        | (Role::DepartmentLeader, Parked) => None,
     }
 }
 

@@ -4,6 +4,7 @@ mod backup;
 mod demo;
 mod forget;
 mod import;
+mod parked;
 mod progress;
 mod rebuild;
 mod replay;
@@ -40,6 +41,7 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     Replay(replay::Replay),
     Verify(verify::Verify),
+    Parked(parked::Parked),
     Simulate(simulate::Simulate),
     Token(token::Token),
     Backup(backup::Backup),
@@ -67,6 +69,7 @@ impl Cli {
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Replay(replay) => replay.run().await,
             Command::Verify(verify) => verify.run().await,
+            Command::Parked(parked) => parked.run().await,
             Command::Simulate(simulate) => simulate.run().await,
             Command::Token(token) => token.run().await,
             Command::Backup(backup) => backup.run().await,

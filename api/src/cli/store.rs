@@ -48,18 +48,37 @@ pub(super) async fn bring_to_rest(settings: &Settings) -> anyhow::Result<()> {
 /// The log, if there is one, to be looked at beside whoever writes to it: who only looks makes
 /// none.
 pub(super) async fn existing_log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
-    if let Some(path) = log_file(settings) {
-        let folder = path.parent().unwrap_or(path);
-        anyhow::ensure!(path.is_file(), "there is no log in {}", folder.display());
-    }
+    must_exist(&settings.event_store)?;
     event_store::open_to_read(&settings.event_store)
         .await
         .context("the log could not be opened")
 }
 
-/// The file that the log lies in, if it lies in one.
-fn log_file(settings: &Settings) -> Option<&Path> {
-    let path = settings.event_store.strip_prefix("sqlite:")?;
+/// That there is a log, where it lies in a file: who only looks makes none.
+pub(super) fn must_exist(event_store: &str) -> anyhow::Result<()> {
+    if let Some(path) = file(event_store) {
+        let folder = path.parent().unwrap_or(path);
+        anyhow::ensure!(path.is_file(), "there is no log in {}", folder.display());
+    }
+    Ok(())
+}
+
+/// That there are read models, to be looked at beside whoever keeps them up.
+pub(super) fn existing_read_models(settings: &Settings) -> anyhow::Result<()> {
+    if let Some(path) = file(&settings.read_store) {
+        let folder = path.parent().unwrap_or(path);
+        anyhow::ensure!(
+            path.is_file(),
+            "there are no read models in {}",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// The file that a URL names, if it names one.
+fn file(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:")?;
     Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
 }
 
@@ -71,7 +90,7 @@ pub(super) fn layout(settings: &Settings) -> anyhow::Result<Layout> {
     );
     Ok(Layout {
         data: settings.data.clone(),
-        log: log_file(settings).map(Path::to_owned),
+        log: file(&settings.event_store).map(Path::to_owned),
         beside: &[app::REACHED, demo::PLAYED],
         secrets: &[auth::SECRET],
     })

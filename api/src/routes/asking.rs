@@ -360,6 +360,25 @@ impl Asked {
         }
     }
 
+    /// Refuses a day or a moment where only what is so now can be told.
+    pub(super) fn only_now(&self) -> Result<(), Problem> {
+        self.nothing_more()?;
+        let past = [
+            ("as_of", self.ask.as_of.is_some()),
+            ("known_at", self.ask.known_at.is_some()),
+        ];
+        match past.into_iter().find(|(_, told)| *told) {
+            None => Ok(()),
+            Some((name, _)) => Err(wrong(
+                name,
+                Text::of(
+                    "what stands still is told as it is now",
+                    "det som står stille, fortelles slik det er nå",
+                ),
+            )),
+        }
+    }
+
     /// Whether it is asked for what is so now.
     pub(super) fn is_live(&self) -> bool {
         self.ask.as_of.is_none() && self.ask.known_at.is_none()

@@ -23,6 +23,7 @@ mod apply_tidgiver;
 mod intake;
 mod open_participant;
 mod propose_referral;
+mod release_parked;
 mod tell_cooperation;
 mod tell_participant;
 mod tell_referral;
@@ -103,6 +104,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         tell_cooperation::endpoint(),
         tell_unit::endpoint(),
         intake::endpoint(),
+        release_parked::endpoint(),
     ];
     all.extend(queries::endpoints());
     all

@@ -60,6 +60,7 @@ fn document() -> Value {
             { "name": "queries", "description": "Answers, as of a day and as known at a moment." },
             { "name": "commands", "description": "What is asked to be recorded." },
             { "name": "intake", "description": "Events from institutions' own systems." },
+            { "name": "operation", "description": "For whoever runs the service." },
             { "name": "service", "description": "The service itself." },
         ],
         "paths": paths,

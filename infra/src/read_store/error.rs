@@ -3,6 +3,8 @@
 use domain::es::{Position, ReadError};
 use projections::AskError;
 
+use super::{engine, parking::Cause};
+
 /// Why the read store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadStoreError {
@@ -59,9 +61,17 @@ pub enum ReadStoreError {
         "the tables were read or written without a pause, so that no others could take their place; nothing was changed: try again when less goes on"
     )]
     Busy,
+    /// A stream that stood still when a rebuild began does so no more, or elsewhere.
+    #[error(
+        "a record that stood still has gone on since this rebuild began; nothing was changed: try again"
+    )]
+    ReleasedMeanwhile,
     /// There is no earlier table to go back to.
     #[error("no earlier table is kept of {0}")]
     NothingKept(String),
+    /// A read model gave up at something in the log: a fault of this program.
+    #[error("a read model gave up at an event")]
+    Panicked,
     /// The tables could not be read or written.
     #[error("the read store did not answer")]
     Tables(#[from] sqlx::Error),
@@ -80,4 +90,16 @@ pub enum ReadStoreError {
     /// The question got no answer.
     #[error(transparent)]
     Ask(#[from] AskError),
+}
+
+impl ReadStoreError {
+    /// What is wrong with an event, if that is what went wrong: the same would happen again. What
+    /// the engine suffers from (no space, no connection) is nobody's fault and passes.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Panicked => Some(Cause::Panicked),
+            Self::Tables(error) if engine::refuses_a_row(error) => Some(Cause::NotWritten),
+            _ => None,
+        }
+    }
 }

@@ -18,7 +18,8 @@ use projections::{Happened, Rows, WorldOrder, in_world_order};
 use super::{
     engine::Writer,
     models::ReadModel,
-    reading::{self, Page, Parked, Read},
+    parking::Parked,
+    reading::{self, Page, Read},
 };
 
 /// How many events are kept at hand while catching up: about 100 MB.
@@ -80,7 +81,8 @@ pub(super) struct Folding {
     clock: u64,
     /// Rows are written up to here.
     written: Position,
-    parked: HashSet<StreamName>,
+    /// Streams that stand still, each from a position on.
+    parked: HashMap<StreamName, Position>,
     newly_parked: Vec<Parked>,
 }
 
@@ -100,7 +102,7 @@ impl Folding {
             at_hand: 0,
             clock: 0,
             written: Position::START,
-            parked: HashSet::new(),
+            parked: HashMap::new(),
             newly_parked: vec![],
         }
     }
@@ -126,9 +128,14 @@ impl Folding {
         self.written = written;
     }
 
-    /// Streams that stand still.
-    pub(super) fn park(&mut self, streams: impl IntoIterator<Item = StreamName>) {
+    /// Streams that stand still, each from a position on: what comes before is taken.
+    pub(super) fn park(&mut self, streams: impl IntoIterator<Item = (StreamName, Position)>) {
         self.parked.extend(streams);
+    }
+
+    /// Whether any stream stands still.
+    pub(super) fn stands_still(&self) -> bool {
+        !self.parked.is_empty()
     }
 
     /// More is at hand than should be: time to write.
@@ -149,19 +156,16 @@ impl Folding {
     }
 
     fn take_poison(&mut self, parked: Parked) {
-        if self.parked.insert(parked.stream.clone()) {
-            tracing::error!(
-                position = parked.position.0,
-                kind = parked.kind,
-                schema_version = parked.schema_version,
-                "an event cannot be read; its stream stands still"
-            );
+        if !self.parked.contains_key(&parked.stream) {
+            self.parked.insert(parked.stream.clone(), parked.position);
+            parked.tell();
             self.newly_parked.push(parked);
         }
     }
 
     async fn take_event(&mut self, event: Recorded, until: Position) -> Result<(), ReadError> {
-        if self.parked.contains(&event.stream) {
+        let stands_still = self.parked.get(&event.stream);
+        if stands_still.is_some_and(|from| event.position >= *from) {
             return Ok(());
         }
         let Some((stream, history)) = get_key_value_mut(&mut self.histories, &event.stream) else {
@@ -191,6 +195,8 @@ impl Folding {
         stream: Arc<StreamName>,
         until: Position,
     ) -> Result<(), ReadError> {
+        let stands_still = self.parked.get(&stream);
+        let until = stands_still.map_or(until, |from| until.min(Position(from.0 - 1)));
         let (events, parked) = reading::history(&*self.log, &stream, until).await?;
         if let Some(parked) = parked {
             self.take_poison(parked);
@@ -307,6 +313,10 @@ impl Folding {
             let category = stream.category();
             for model in &mut self.models {
                 if model.category() == category && (history.newly_amended || !model.only_adds()) {
+                    #[cfg(test)]
+                    facts
+                        .iter()
+                        .for_each(|fact| super::tests::poison::meet(fact.event));
                     model.refold(&stream, &facts);
                 }
             }
@@ -386,6 +396,8 @@ fn apply(
     for model in models {
         let meant = model.only_adds() || !only_adding;
         if meant && model.category() == category {
+            #[cfg(test)]
+            super::tests::poison::meet(&known.event);
             model.apply(stream, &known.happened());
         }
     }

@@ -13,6 +13,8 @@
 //! log. So it is written in WAL mode with `synchronous = NORMAL`: a loss of power may cost the
 //! last commits, which the runner then makes again, and never tears one apart.
 
+mod attempts;
+mod care;
 mod checkpoint;
 mod engine;
 mod error;
@@ -23,6 +25,7 @@ mod parking;
 mod projector;
 mod reading;
 mod rebuild;
+mod releasing;
 mod store;
 mod sum;
 mod time_machine;
@@ -33,8 +36,8 @@ mod tests;
 
 pub use error::ReadStoreError;
 pub use models::read_models;
+pub use parking::{Cause, Parked, StandingStill};
 pub use projector::Projector;
-pub use reading::Parked;
 pub use rebuild::{Comparison, Difference, How, Rebuild, Switched, drop_kept};
 pub use store::{Behind, ReadStore};
 pub use sum::Sum;

@@ -48,6 +48,18 @@ pub(super) fn of(categories: &[&str]) -> Vec<Box<dyn ReadModel>> {
     models
 }
 
+/// The categories of the streams that some tables are folded from.
+pub(super) fn categories(tables: &[&str]) -> Vec<&'static str> {
+    let models = all().into_iter();
+    let mut categories: Vec<_> = models
+        .filter(|model| tables.contains(&model.name()))
+        .map(|model| model.category())
+        .collect();
+    categories.sort_unstable();
+    categories.dedup();
+    categories
+}
+
 all!(
     contact::Contact,
     cooperation::Cooperation,

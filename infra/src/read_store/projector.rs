@@ -3,43 +3,50 @@
 //! Each read model has a checkpoint of its own, so any of them can be made anew, or be new, beside
 //! others that are up to date. Rows and checkpoints are written in one transaction.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
-use domain::{
-    es::{EventId, EventStore, Position},
-    event::Recorded,
-};
-
-use futures::TryStreamExt;
+use domain::es::{EventId, EventStore, Position};
+use futures::{FutureExt, TryStreamExt};
 use uuid::Uuid;
 
 use super::{
+    attempts::{self, Finding, Note},
+    care::{ATTEMPTS, Attempt, Care, DEATHS, Stretch},
     checkpoint::{self, Checkpoint},
-    engine::{Place, Writer},
+    engine::{Place, Transaction, Writer},
     error::ReadStoreError,
     folding::Folding,
     lease::{self, Holding},
     models::{self, ReadModel},
-    parking,
+    parking::{self, Cause, Parked},
     reading::{self, Part},
 };
 
 /// Keeps the tables of some read models up with a log.
 pub struct Projector {
-    log: Arc<dyn EventStore>,
+    pub(super) log: Arc<dyn EventStore>,
     db: Writer,
-    folding: Folding,
+    pub(super) folding: Folding,
     position: Position,
     /// By which switch the table of each read model came into its place.
     fences: HashMap<&'static str, i64>,
+    /// The last event read: some way past what is written.
+    reached: Position,
     /// What the read models are held by, where several nodes share them.
     holding: Option<Holding>,
     /// A run was broken off: what is at hand is not what is written.
     broken_off: bool,
+    /// Which parts of the log are gone through in steps.
+    care: Care,
+    /// By what name it notes down what it tries; none if others keep these read models up.
+    keeper: Option<Uuid>,
+    /// The attempt that the notes tell of.
+    noted: Option<(Position, Attempt)>,
 }
 
-/// Events between two transactions while catching up.
-const BATCH: usize = 50_000;
+/// Events of the log between two transactions while catching up, also where few of them belong to
+/// these read models.
+const BATCH: u64 = 50_000;
 
 impl Projector {
     /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names, made if there is none, to keep only
@@ -54,7 +61,19 @@ impl Projector {
         Self::over(db, log, models).await
     }
 
-    pub(super) async fn over(
+    /// As the one process that keeps all read models up.
+    pub(super) async fn of_all(
+        db: Writer,
+        log: Arc<dyn EventStore>,
+    ) -> Result<Self, ReadStoreError> {
+        let mut projector = Self::over(db, log, models::all()).await?;
+        projector.keeper = Some(Uuid::nil());
+        projector.take_note_of_who_is_gone().await?;
+        projector.try_parked_again().await?;
+        Ok(projector)
+    }
+
+    async fn over(
         db: Writer,
         log: Arc<dyn EventStore>,
         models: Vec<Box<dyn ReadModel>>,
@@ -65,11 +84,14 @@ impl Projector {
             db,
             position: Position::START,
             fences: HashMap::new(),
+            reached: Position::START,
             holding: None,
             broken_off: false,
+            care: Care::default(),
+            keeper: None,
+            noted: None,
         };
-        let furthest = projector.resume().await?;
-        projector.release_parked(furthest).await?;
+        projector.resume().await?;
         Ok(projector)
     }
 
@@ -81,6 +103,7 @@ impl Projector {
     ) -> Result<Self, ReadStoreError> {
         let mut projector = Self::over(db, log, vec![]).await?;
         projector.holding = Some(Holding::none(node));
+        projector.keeper = Some(node);
         Ok(projector)
     }
 
@@ -114,8 +137,11 @@ impl Projector {
         let free_at = if alone { i64::MAX } else { now };
         next.take(&mut transaction.rows(), &missing, free_at, now)
             .await?;
-        transaction.commit().await?;
         let changed = next.shares != before || holding.shares != before;
+        if changed {
+            attempts::end(&mut transaction.rows(), next.node).await?;
+        }
+        transaction.commit().await?;
         self.holding = Some(next);
         if changed {
             self.take_up().await?;
@@ -140,8 +166,45 @@ impl Projector {
         tracing::info!(shares = shares.join(","), "keeps these read models up");
         self.folding = Folding::new(self.log.clone(), models::of(shares), None);
         self.broken_off = false;
-        let furthest = self.resume().await?;
-        self.release_parked(furthest).await
+        self.noted = None;
+        self.resume().await?;
+        self.take_note_of_who_is_gone().await?;
+        self.try_parked_again().await
+    }
+
+    /// Looks whether somebody who kept these read models up is gone without a word, and goes on with
+    /// care where it stood. Of an event at which processes died alone, twice, the stream stands still
+    /// from now on.
+    async fn take_note_of_who_is_gone(&mut self) -> Result<(), ReadStoreError> {
+        let notes = attempts::read(&mut self.db.begin().await?.rows()).await?;
+        let shared = self.holding.is_some();
+        let keeper = self.keeper;
+        let left = |note: &&Note| !shared || Some(note.holder) != keeper;
+        for note in notes.iter().filter(left) {
+            let of_share = self.folding.models().iter();
+            let of_share = of_share.filter(|model| model.category() == note.share);
+            let Some(position) = of_share.map(|model| model.position()).min() else {
+                continue;
+            };
+            match note.finding(position, self.log.head().await?) {
+                Finding::GoWithCare(care) => {
+                    tracing::warn!(
+                        share = note.share,
+                        position = position.0,
+                        "who kept these read models up is gone without a word; going on with care"
+                    );
+                    self.care.once = care.once.or(self.care.once);
+                    self.care.twice = care.twice.or(self.care.twice);
+                    self.care.alone = care.alone.or(self.care.alone);
+                }
+                Finding::DiedAt(event) => {
+                    self.park(event, Cause::Died, &[&note.share]).await?;
+                    let head = self.log.head().await?;
+                    self.care.once = Some(attempts::ahead(event, head));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Up to where all its read models are folded.
@@ -177,13 +240,18 @@ impl Projector {
             checkpoint::forget(&mut transaction.rows(), model.name()).await?;
         }
         transaction.commit().await?;
-        self.position = Position::START;
-        self.folding.set_written(Position::START);
-        Ok(())
+        self.care = Care::default();
+        self.resume().await.map(|_| ())
     }
 
     /// Lets go of the tables.
     pub async fn close(mut self) {
+        if let Err(error) = self.rest().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the notes of what is tried stay; the next start goes with care"
+            );
+        }
         if let Some(holding) = self.holding.take()
             && let Err(error) = self.leave(holding).await
         {
@@ -203,9 +271,21 @@ impl Projector {
         transaction.commit().await
     }
 
+    /// Nothing is being tried for the time being: whoever comes next need not go with care.
+    pub(super) async fn rest(&mut self) -> Result<(), sqlx::Error> {
+        let Some(keeper) = self.keeper.filter(|_| self.noted.is_some()) else {
+            return Ok(());
+        };
+        let mut transaction = self.db.begin().await?;
+        attempts::end(&mut transaction.rows(), keeper).await?;
+        transaction.commit().await?;
+        self.noted = None;
+        Ok(())
+    }
+
     /// Goes on from where the tables were left. Answers how far the furthest of them was folded,
     /// kept up here or elsewhere.
-    async fn resume(&mut self) -> Result<Position, ReadStoreError> {
+    pub(super) async fn resume(&mut self) -> Result<Position, ReadStoreError> {
         let log = &self.log;
         let checkpoints = checkpoint::read(&mut self.db.begin().await?.rows()).await?;
         let furthest = checkpoint::furthest(&checkpoints, &**log).await?;
@@ -220,56 +300,130 @@ impl Projector {
         }
         self.position = position;
         self.folding.set_written(position);
-        // What stands still further on is met again.
-        let parked = parking::read(&mut self.db.begin().await?.rows())
-            .await?
-            .into_iter();
-        self.folding.park(
-            parked
-                .filter(|parked| parked.position <= position)
-                .map(|parked| parked.stream),
-        );
+        let parked = parking::read(&mut self.db.begin().await?.rows()).await?;
+        let from = |parked: Parked| (parked.stream, parked.position);
+        self.folding.park(parked.into_iter().map(from));
         Ok(furthest)
     }
 
-    /// Lets streams go on that stood still at an event which can be read now: in all read models,
-    /// as far as the furthest is folded. One that is behind passes over the same facts again.
-    async fn release_parked(&mut self, furthest: Position) -> Result<(), ReadStoreError> {
-        let categories: Vec<_> = self.folding.categories().into_iter().collect();
-        let mut readable = vec![];
-        for parked in parking::read(&mut self.db.begin().await?.rows()).await? {
-            if !categories.contains(&parked.stream.category()) {
-                continue;
-            }
-            let event = self.log.find(parked.event_id).await?;
-            if event.is_some_and(|event| Recorded::decode(event).is_ok()) {
-                readable.push(parked.stream);
-            }
-        }
-        if readable.is_empty() {
-            return Ok(());
-        }
-        let mut folding = Folding::new(self.log.clone(), models::of(&categories), None);
+    /// Begins a transaction that counts only as long as the read models are still held.
+    pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, ReadStoreError> {
         let mut transaction = self.db.begin().await?;
-        for stream in readable {
-            parking::release(&mut transaction.rows(), &stream).await?;
-            folding.fetch(Arc::new(stream), furthest).await?;
+        if let Some(holding) = &self.holding {
+            let now = transaction.now().await?;
+            if !holding.keep(&mut transaction.rows(), now).await? {
+                return Err(ReadStoreError::TakenOver);
+            }
         }
-        let parked = folding.flush(&mut transaction.rows(), furthest).await?;
-        parking::keep(&mut transaction.rows(), &parked).await?;
-        transaction.commit().await?;
-        self.folding.forget();
-        self.resume().await.map(|_| ())
+        Ok(transaction)
     }
 
+    /// Folds the log up to a position. What cannot be taken in is tried again with
+    /// [care](super::care), and then its stream stands still while all others go on.
     async fn run_to(
         &mut self,
         until: Position,
         mut written: impl FnMut(Position) + Send,
     ) -> Result<(), ReadStoreError> {
-        if self.position >= until {
+        while self.position < until {
+            let attempt = self.care.next(self.position, until);
+            self.note(attempt).await?;
+            let trying = AssertUnwindSafe(self.try_to(attempt.up_to, &mut written));
+            let tried = trying.catch_unwind().await;
+            let tried = tried.unwrap_or(Err(ReadStoreError::Panicked));
+            let Err(error) = tried else {
+                if self.position < attempt.up_to {
+                    break;
+                }
+                continue;
+            };
+            match error.cause() {
+                Some(cause) if self.failed(attempt, cause).await? => {}
+                _ => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes down what is about to be tried, unless that is what the notes say.
+    async fn note(&mut self, attempt: Attempt) -> Result<(), ReadStoreError> {
+        let Some(keeper) = self.keeper else {
+            return Ok(());
+        };
+        let beyond = self.position;
+        let says_so = match self.noted {
+            Some((_, noted)) if attempt.nth == 1 => noted.nth == 1,
+            noted => noted == Some((beyond, attempt)),
+        };
+        if says_so {
             return Ok(());
         }
+        let shares: Vec<_> = self.folding.categories().into_iter().collect();
+        let mut transaction = self.begin().await?;
+        attempts::write(&mut transaction.rows(), keeper, &shares, beyond, attempt).await?;
+        transaction.commit().await?;
+        self.noted = Some((beyond, attempt));
+        Ok(())
+    }
+
+    /// What follows from a try that failed; `false` if nothing does.
+    async fn failed(&mut self, attempt: Attempt, cause: Cause) -> Result<bool, ReadStoreError> {
+        if attempt.nth >= ATTEMPTS {
+            let categories: Vec<_> = self.folding.categories().into_iter().collect();
+            return self.park(attempt.up_to, cause, &categories).await;
+        }
+        let beyond = self.position;
+        let up_to = if attempt.nth == 1 {
+            self.reached.max(Position(beyond.0 + 1))
+        } else {
+            attempt.up_to
+        };
+        let part = Stretch { beyond, up_to };
+        tracing::warn!(
+            beyond = part.beyond.0,
+            up_to = part.up_to.0,
+            attempt = attempt.nth,
+            cause = cause.code(),
+            "something in this part of the log cannot be taken in; trying again in steps"
+        );
+        self.care.failed(part, attempt.nth);
+        Ok(true)
+    }
+
+    /// From this event on its stream stands still, if it is of one of these categories.
+    async fn park(
+        &mut self,
+        position: Position,
+        cause: Cause,
+        categories: &[&str],
+    ) -> Result<bool, ReadStoreError> {
+        let found = self.log.read_all(Position(position.0 - 1), 1).await?;
+        let attempts = if cause == Cause::Died {
+            DEATHS
+        } else {
+            ATTEMPTS
+        };
+        let mut found = found.iter();
+        let found = found.find(|event| categories.contains(&event.stream.category()));
+        let Some(parked) = found.map(|event| Parked::at(event, cause, attempts)) else {
+            return Ok(false);
+        };
+        let mut transaction = self.begin().await?;
+        let now = transaction.now().await?;
+        let one = std::slice::from_ref(&parked);
+        parking::keep(&mut transaction.rows(), one, now).await?;
+        transaction.commit().await?;
+        parked.tell();
+        self.folding.park([(parked.stream, parked.position)]);
+        Ok(true)
+    }
+
+    /// Folds the log up to a position, batch after batch.
+    async fn try_to(
+        &mut self,
+        until: Position,
+        written: &mut (impl FnMut(Position) + Send),
+    ) -> Result<(), ReadStoreError> {
         if self.broken_off {
             self.folding.forget();
             self.resume().await?;
@@ -283,14 +437,13 @@ impl Projector {
                 categories: self.folding.categories(),
             },
         );
-        let mut unwritten = 0;
         while let Some(page) = pages.try_next().await? {
             let (position, event_id) = (page.position, page.event_id);
-            unwritten += page.events.len();
+            self.reached = position;
             self.folding.take(page).await?;
+            let unwritten = position.0 - self.position.0;
             if unwritten >= BATCH || position >= until || self.folding.is_full() {
                 self.write(position, event_id).await?;
-                unwritten = 0;
                 written(position);
             }
         }
@@ -326,7 +479,10 @@ impl Projector {
             .folding
             .flush(&mut transaction.rows(), position)
             .await?;
-        parking::keep(&mut transaction.rows(), &parked).await?;
+        if !parked.is_empty() {
+            let now = transaction.now().await?;
+            parking::keep(&mut transaction.rows(), &parked, now).await?;
+        }
         transaction.commit().await?;
         self.position = position;
         Ok(())

@@ -1,6 +1,10 @@
 //! The log, page by page, decoded once for all read models.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+};
 
 use domain::{
     es::{
@@ -11,21 +15,7 @@ use domain::{
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_util::task::AbortOnDropHandle;
 
-/// Where a stream stopped: at an event that cannot be read. The log keeps all that comes after it,
-/// and the stream goes on once a program that can read it is started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// The stream.
-    pub stream: StreamName,
-    /// Where the event stands in the log.
-    pub position: Position,
-    /// The event.
-    pub event_id: EventId,
-    /// Its kind.
-    pub kind: String,
-    /// The version of its shape.
-    pub schema_version: u16,
-}
+use super::parking::{Cause, Parked};
 
 /// An event of the log: read, or not to be read.
 pub(super) enum Read {
@@ -119,17 +109,11 @@ fn decode_page(events: Vec<RecordedEvent>, categories: &HashSet<&'static str>) -
 }
 
 fn decode(event: RecordedEvent) -> Read {
-    let parked = Parked {
-        stream: event.stream.clone(),
-        position: event.position,
-        event_id: event.id,
-        kind: String::new(),
-        schema_version: event.schema_version,
-    };
-    let kind = event.kind.clone();
-    match Recorded::decode(event) {
-        Ok(event) => Read::Event(event),
-        Err(_) => Read::Poison(Parked { kind, ..parked }),
+    let parked = Parked::at(&event, Cause::Unreadable, 1);
+    // What panics while it is read is not read.
+    match panic::catch_unwind(AssertUnwindSafe(|| Recorded::decode(event))) {
+        Ok(Ok(event)) => Read::Event(event),
+        Ok(Err(_)) | Err(_) => Read::Poison(parked),
     }
 }
 

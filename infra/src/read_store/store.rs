@@ -2,10 +2,10 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use domain::es::{EventStore, Position};
-use projections::{Answer, Ask, Question, Rows};
+use domain::es::{EventStore, Position, StreamName};
+use projections::{Answer, Ask, Missing, Question, Rows};
 use tokio::{
-    sync::{Mutex, watch},
+    sync::{Mutex, Notify, watch},
     time::Instant,
 };
 
@@ -14,9 +14,10 @@ use super::{
     engine::{Place, Readers},
     error::ReadStoreError,
     lease::{self, Holding},
-    models, parking,
+    models,
+    parking::{self, Parked, StandingStill},
     projector::Projector,
-    reading::{self, Parked},
+    reading,
     sum::Sum,
     time_machine::{Keep, Tell, TimeMachine, Wanted, When},
 };
@@ -39,6 +40,7 @@ pub struct Behind {
 pub struct ReadStore {
     log: Arc<dyn EventStore>,
     clock: Arc<dyn Clock>,
+    place: Place,
     readers: Readers,
     /// None on a node that only asks.
     projector: Option<Mutex<Projector>>,
@@ -47,6 +49,8 @@ pub struct ReadStore {
     projected: watch::Sender<Position>,
     /// How many wait for a position that another node brings.
     waiting: watch::Sender<usize>,
+    /// Another try of what stands still was asked for here.
+    asked: Notify,
     machine: TimeMachine,
 }
 
@@ -75,7 +79,7 @@ impl ReadStore {
             let node = RandomIds::new(clock.clone()).next();
             Projector::of_node(node, db, log.clone()).await?
         } else {
-            Projector::over(db, log.clone(), models::all()).await?
+            Projector::of_all(db, log.clone()).await?
         };
         Self::over(&place, Some(projector), log, clock).await
     }
@@ -109,10 +113,12 @@ impl ReadStore {
             log,
             clock,
             readers: place.readers().await?,
+            place: place.clone(),
             projector: projector.map(Mutex::new),
             shared: place.is_shared(),
             projected: watch::Sender::new(Position::START),
             waiting: watch::Sender::new(0),
+            asked: Notify::new(),
         };
         store.look().await?;
         Ok(store)
@@ -131,6 +137,11 @@ impl ReadStore {
                 projector.attend(false).await?;
             }
             let alone = projector.keeps_all();
+            if let Err(error) = projector.try_wanted_again().await
+                && !matches!(error, ReadStoreError::TakenOver)
+            {
+                return Err(error);
+            }
             let caught_up = projector.catch_up(|position, head| {
                 if alone {
                     self.projected.send_replace(position);
@@ -169,6 +180,14 @@ impl ReadStore {
             () = keep_up => {}
             () = self.look_again_and_again(), if self.shared => {}
         }
+        if let Some(projector) = &self.projector
+            && let Err(error) = projector.lock().await.rest().await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the notes of what is tried stay; the next start goes with care"
+            );
+        }
     }
 
     async fn keep_up(&self) -> Result<(), ReadStoreError> {
@@ -177,14 +196,14 @@ impl ReadStore {
         };
         let mut attended = Instant::now();
         loop {
-            let (position, idle) = {
+            let (position, idle, stands_still) = {
                 let mut projector = projector.lock().await;
                 if self.shared && attended.elapsed() >= ATTEND {
                     projector.attend(false).await?;
                     attended = Instant::now();
                 }
                 let idle = projector.shares().is_some_and(<[_]>::is_empty);
-                (projector.position(), idle)
+                (projector.position(), idle, projector.stands_still())
             };
             let moved = async {
                 if idle {
@@ -193,15 +212,30 @@ impl ReadStore {
                     self.log.moved_past(position).await
                 }
             };
-            let moved = if self.shared {
-                let left = ATTEND.saturating_sub(attended.elapsed());
-                tokio::time::timeout(left, moved).await.ok()
-            } else {
-                Some(moved.await)
+            // Another process, or another node, may ask for another try.
+            let until_next = async {
+                if self.shared || stands_still {
+                    tokio::time::sleep(ATTEND.saturating_sub(attended.elapsed())).await;
+                } else {
+                    std::future::pending().await
+                }
             };
-            if let Some(moved) = moved {
-                moved?;
-                self.catch_up(|_, _| {}).await?;
+            tokio::select! {
+                moved = moved => {
+                    moved?;
+                    self.catch_up(|_, _| {}).await?;
+                }
+                () = self.asked.notified() => {
+                    self.catch_up(|_, _| {}).await?;
+                }
+                () = until_next => {
+                    if stands_still {
+                        self.catch_up(|_, _| {}).await?;
+                    }
+                    if !self.shared {
+                        attended = Instant::now();
+                    }
+                }
             }
         }
     }
@@ -337,7 +371,7 @@ impl ReadStore {
         let as_of = ask.as_of.filter(|day| *day < today);
         let known_at = ask.known_at.filter(|known_at| *known_at < now);
         let mut rows = self.readers.begin().await?;
-        let mut position = shown(&mut rows.rows(), Q::TABLES).await?;
+        let (mut position, mut parked) = shown(&mut rows.rows(), Q::TABLES).await?;
         let known = match known_at {
             None if as_of.is_none() => position,
             None => self.log.head().await?,
@@ -350,23 +384,30 @@ impl ReadStore {
         if as_of.is_some() || known != position {
             // The live tables are not needed while others are made.
             drop(rows);
+            parked.retain(|(_, at)| *at <= known);
             let wanted = Wanted {
                 tables: Q::TABLES,
                 when: When {
                     position: known,
                     as_of,
                 },
+                parked: parked.clone(),
                 moves: known_at.is_none(),
             };
             (rows, position) = match question.streams() {
-                None => self.machine.rows(wanted, tell).await?,
-                Some(streams) => self.machine.rows_of(streams, wanted).await?,
+                None => self.machine.rows(&wanted, tell).await?,
+                Some(streams) => self.machine.rows_of(streams, &wanted).await?,
             };
         }
         let as_of = as_of.unwrap_or(today);
         let view = question.ask(&mut rows.rows(), as_of).await?;
+        let mut standing_still: Vec<_> = parked.into_iter().map(|(stream, _)| stream).collect();
+        if let Some(streams) = question.streams() {
+            standing_still.retain(|one| streams.contains(one));
+        }
         Ok(Answer {
             position,
+            standing_still: Missing(standing_still),
             as_of,
             known_at: known_at.unwrap_or(now),
             view,
@@ -384,10 +425,20 @@ impl ReadStore {
         Ok(sums)
     }
 
-    /// The streams that stand still at an event that cannot be read.
+    /// The streams that stand still at an event that could not be taken in.
     pub async fn parked(&self) -> Result<Vec<Parked>, ReadStoreError> {
         let mut rows = self.readers.begin().await?;
         Ok(parking::read(&mut rows.rows()).await?)
+    }
+
+    /// Asks for another try of a stream that stands still, from its whole history; `false` if it
+    /// does not. Whoever keeps its read models up makes the try at once, on whichever node.
+    pub async fn release(&self, stream: &StreamName) -> Result<bool, ReadStoreError> {
+        let mut standing_still = StandingStill::beside(&self.place).await?;
+        let asked = standing_still.release(stream).await;
+        standing_still.close().await;
+        self.asked.notify_one();
+        asked
     }
 
     /// Lets go of the file.
@@ -415,11 +466,28 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The position that some tables show, all of them.
-async fn shown(rows: &mut Rows<'_>, tables: &[&str]) -> Result<Position, sqlx::Error> {
-    let checkpoints = checkpoint::read(rows).await?;
-    let folded = tables
-        .iter()
-        .map(|table| checkpoint::folded(&checkpoints, table));
-    Ok(folded.min().unwrap_or_default())
+/// The position that some tables show, all of them; and the streams of theirs that stand still,
+/// each from a position on.
+async fn shown(
+    rows: &mut Rows<'_>,
+    tables: &[&str],
+) -> Result<(Position, Vec<(StreamName, Position)>), sqlx::Error> {
+    let shown: Vec<(String, i64, i64)> = rows.sql(include_str!("read_shown.sql")).all().await?;
+    let folded = |table: &&str| {
+        let of_table = shown.iter().find(|(read_model, _, _)| read_model == table);
+        of_table.map_or(Position::START, |(_, position, _)| {
+            Position(position.unsigned_abs())
+        })
+    };
+    let position = tables.iter().map(folded).min().unwrap_or_default();
+    if shown.iter().all(|(_, _, parked)| *parked == 0) {
+        return Ok((position, vec![]));
+    }
+    let categories = models::categories(tables);
+    let mut parked = parking::read(rows).await?;
+    parked.retain(|parked| categories.contains(&parked.stream.category()));
+    let parked = parked
+        .into_iter()
+        .map(|parked| (parked.stream, parked.position));
+    Ok((position, parked.collect()))
 }

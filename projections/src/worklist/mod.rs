@@ -4,6 +4,8 @@
 //!
 //! That a person has no plan by choice is not here, and never will be (rule D19).
 
+mod parked;
+
 use domain::{
     es::Day,
     participant::OppdragKind,
@@ -27,6 +29,8 @@ use crate::{
     safety::SafetyConcernRow,
 };
 
+pub use parked::ParkedRecord;
+
 /// Asks what is due.
 #[derive(Debug, Clone)]
 pub struct Worklist {
@@ -49,8 +53,24 @@ pub struct WorklistView {
     pub definition: &'static str,
     /// What is due, the most pressing first.
     pub items: Vec<Item>,
+    /// For who runs the service: the records that stand still. Left out for all others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parked: Vec<ParkedRecord>,
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<String>,
+}
+
+impl WorklistView {
+    /// The worklist of who runs the service.
+    #[must_use]
+    pub fn of_parked(parked: Vec<ParkedRecord>) -> Self {
+        Self {
+            definition: parked::DEFINITION,
+            items: vec![],
+            parked,
+            next_cursor: None,
+        }
+    }
 }
 
 /// Something that is due.
@@ -316,6 +336,7 @@ impl Question for Worklist {
         Ok(WorklistView {
             definition: DEFINITION,
             items,
+            parked: vec![],
             next_cursor,
         })
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::problem::Language;
 
 /// The chapters: name, title, tag, and how their addresses begin.
-const CHAPTERS: [(&str, &str, &str, &str); 8] = [
+const CHAPTERS: [(&str, &str, &str, &str); 9] = [
     ("intake", "Events from other systems", "intake", ""),
     ("queries", "Questions", "queries", ""),
     (
@@ -39,6 +39,7 @@ const CHAPTERS: [(&str, &str, &str, &str); 8] = [
         "/v1/cooperations",
     ),
     ("units", "Commands: units", "commands", "/v1/units"),
+    ("operation", "Running the service", "operation", ""),
     ("service", "The service itself", "service", ""),
 ];
 
@@ -61,7 +62,7 @@ const ROLES: [(&str, &str); 9] = [
     ("operator", "operator"),
 ];
 
-const INTRODUCTION: [&str; 6] = [
+const INTRODUCTION: [&str; 7] = [
     "Everything but the service itself asks for a token: `Authorization: Bearer …`. What is not \
      yours looks the same as what is not there: 404.",
     "A command asks that something be recorded. It answers with the position in the log to ask \
@@ -71,6 +72,8 @@ const INTRODUCTION: [&str; 6] = [
      it shows and the definition it counts by.",
     "Where small counts are hidden from the asker, `withheld` in the answer names the fields that \
      are held back, and by which rule: empty or null there does not mean none.",
+    "Where a record stands still at an event that could not be taken in, `standing_still` in the \
+     answer counts such records: what came last in them is missing.",
     "What goes wrong is told as a problem (RFC 9457): its `type` names the rule, `pointer` the \
      place in what was sent, in Norwegian or English by `Accept-Language`.",
     "Fields are told once; those not listed are refused.",

@@ -5,6 +5,7 @@ mod cooperations;
 mod flows;
 mod flows_by_year;
 mod key_figures;
+pub(super) mod parked;
 mod participant;
 mod participants;
 mod plan;
@@ -44,6 +45,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         worklist::endpoint(),
         cooperations::endpoint(),
         units::endpoint(),
+        parked::endpoint(),
     ]
 }
 

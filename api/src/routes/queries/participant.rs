@@ -73,7 +73,8 @@ async fn handle(
         return Err(Problem::general(&general::NOT_FOUND));
     }
     let mut headers = HeaderMap::new();
-    if asked.is_live() {
+    // What is missing here is no version that a command may rest on.
+    if asked.is_live() && answer.standing_still.is_none() {
         let version = app
             .version_at(&Target::Participant(participant_id), answer.position)
             .await?;

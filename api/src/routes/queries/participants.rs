@@ -1,8 +1,9 @@
 //! `GET /v1/participants`: who is on the list; for a tidgiver, with whom they have an oppdrag.
 
 use axum::{Json, extract::State, routing::get};
-use domain::words::ParticipantId;
+use domain::{participant::Participant, words::ParticipantId};
 use projections::{
+    Missing,
     journey::{Participants, ParticipantsView},
     oppdrag::OppdragOfTidgiver,
 };
@@ -61,7 +62,9 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
                 .view
                 .next_cursor
                 .map(|cursor| asking::sealed(app, ROUTE, &cursor));
+            let missing = answer.standing_still.clone();
             let mut answer = json(&answer);
+            mark(&mut answer["participants"], &missing);
             if sight.persons != Persons::Named
                 && let Some(stays) = answer["participants"].as_array_mut()
             {
@@ -75,9 +78,22 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
     Ok(Json(answer))
 }
 
+/// Says of each person whose record stands still that it does.
+fn mark(list: &mut Value, missing: &Missing) {
+    for one in list.as_array_mut().into_iter().flatten() {
+        let id = one["participant_id"]
+            .as_str()
+            .and_then(|id| id.parse().ok());
+        if id.is_some_and(|id| missing.0.contains(&Participant::stream(id))) {
+            one["standing_still"] = value!(true);
+        }
+    }
+}
+
 /// What somebody who matches participants with tidgivere sees of a stay. A pause is a relapse, and
 /// an end has its reason: neither is among it.
-const FOR_MATCHING: [&str; 7] = [
+const FOR_MATCHING: [&str; 8] = [
+    "standing_still",
     "participant_id",
     "stay_id",
     "department",

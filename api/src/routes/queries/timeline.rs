@@ -78,6 +78,7 @@ async fn handle(
         .map(|cursor| asking::sealed(app, &list, &cursor));
     Ok(Json(Answer {
         position: answer.position,
+        standing_still: answer.standing_still,
         as_of: answer.as_of,
         known_at: answer.known_at,
         view,

@@ -7,12 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use domain::es::Role;
 use projections::worklist::{Task, Worklist, WorklistView};
 
 use super::{
     super::{Endpoint, Parameter, Service, asking::Asked},
     asking::{self, PAGED},
-    scope, seen,
+    parked, scope, seen,
 };
 use crate::{
     auth::rights::{Persons, Query},
@@ -30,7 +31,8 @@ pub(super) fn endpoint() -> Endpoint {
         operations: vec![asking::operation::<WorklistView>(
             ROUTE,
             "worklist",
-            "What is due, with the day and the rule that asks for it, a page at a time.",
+            "What is due, with the day and the rule that asks for it, a page at a time; for an \
+             operator, the records that stand still, all of them as they are now.",
             Query::Worklist,
             &parameters,
         )],
@@ -39,6 +41,10 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Response, Problem> {
     let sight = asked.sight(Query::Worklist)?;
+    if asked.who.role == Role::Operator {
+        let list = parked::worklist(&service, &asked).await?;
+        return Ok(Json(list).into_response());
+    }
     let app = &service.app;
     let unit = asked.unit("unit", app).await?;
     let (after, size) = asked.page(app, ROUTE)?;

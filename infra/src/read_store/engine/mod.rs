@@ -48,12 +48,36 @@ impl Place {
         })
     }
 
+    /// Opens tables that are up to date, to change a little beside who keeps them up.
+    pub(super) async fn beside(&self) -> Result<Writer, ReadStoreError> {
+        Ok(match self {
+            Self::Sqlite(path) => Writer::Sqlite(sqlite::beside(path).await?),
+            Self::Postgres(url) => Writer::Postgres(postgres::beside(url).await?),
+        })
+    }
+
     /// Opens the tables to read them, beside who writes them.
     pub(super) async fn readers(&self) -> Result<Readers, ReadStoreError> {
         Ok(match self {
             Self::Sqlite(path) => Readers::Sqlite(sqlite::readers(path).await?),
             Self::Postgres(url) => Readers::Postgres(postgres::readers(url).await?),
         })
+    }
+}
+
+/// Whether a statement failed because of the values it brought: it will fail with them again.
+pub(super) fn refuses_a_row(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Encode(_) => true,
+        sqlx::Error::Database(error) => {
+            let code = error.code();
+            let code = code.as_deref().unwrap_or_default();
+            match error.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
+                Some(_) => sqlite::is_of_the_values(code),
+                None => postgres::is_of_the_values(code),
+            }
+        }
+        _ => false,
     }
 }
 

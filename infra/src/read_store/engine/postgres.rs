@@ -45,6 +45,14 @@ async fn make_views(connection: &mut PgConnection) -> Result<(), ReadStoreError>
     Ok(())
 }
 
+/// Opens the tables, to change a little beside who keeps them up.
+pub(super) async fn beside(url: &str) -> Result<PgPool, ReadStoreError> {
+    Ok(PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(pg::options(url)?)
+        .await?)
+}
+
 /// Reads the tables, beside who writes them.
 pub(super) async fn readers(url: &str) -> Result<PgPool, ReadStoreError> {
     Ok(PgPoolOptions::new()
@@ -126,4 +134,23 @@ pub(super) async fn views_on(
         .fetch_all(&mut *db)
         .await?;
     Ok(views.into_iter().map(|(made,)| made).collect())
+}
+
+/// Whether an error's code (SQLSTATE) says that a value is at fault: data exceptions, violated
+/// constraints, and what is too large.
+pub(super) fn is_of_the_values(code: &str) -> bool {
+    ["22", "23", "54"].contains(&code.get(..2).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_suffers_from_is_no_fault_of_a_value() {
+        let of_values = ["22021", "23514", "54000"];
+        assert!(of_values.into_iter().all(is_of_the_values));
+        let of_the_server = ["08006", "40001", "42703", "53100", "57P01", ""];
+        assert!(!of_the_server.into_iter().any(is_of_the_values));
+    }
 }

@@ -19,6 +19,7 @@ const TABLES: &str = concat!(
     include_str!("../../../migrations/read/0003_leases.sql"),
     include_str!("../../../migrations/read/0004_generations.sql"),
     include_str!("../../../migrations/read/0006_consent_of_a_phase.sql"),
+    include_str!("../../../migrations/read/0007_attempts.sql"),
 );
 
 /// Enough for the statements of every table in every size.
@@ -49,6 +50,11 @@ pub(super) async fn open(path: &Path) -> Result<SqliteConnection, ReadStoreError
     tables.set_ignore_missing(true);
     tables.run(&mut writer).await?;
     Ok(writer)
+}
+
+/// Opens the tables in a file, to change a little beside who keeps them up.
+pub(super) async fn beside(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    connect(path).connect().await
 }
 
 /// Reads the tables in a file, beside who writes them.
@@ -153,4 +159,28 @@ pub(super) async fn make_like(
 
 fn no_schema(table: &str) -> sqlx::Error {
     sqlx::Error::Configuration(format!("there is no table {table} to make another like").into())
+}
+
+/// Whether an error's (extended) code says that a value is at fault: too large, a constraint that
+/// it violates, or of another type than its column.
+pub(super) fn is_of_the_values(code: &str) -> bool {
+    const TOO_BIG: u32 = 18;
+    const CONSTRAINT: u32 = 19;
+    const MISMATCH: u32 = 20;
+    let primary = code.parse().map(|code: u32| code & 0xff);
+    primary.is_ok_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_suffers_from_is_no_fault_of_a_value() {
+        let of_values = ["18", "19", "20", "1299", "1811", "2067"];
+        assert!(of_values.into_iter().all(is_of_the_values));
+        // Busy, locked, an error of reading, full, corrupt.
+        let of_the_disk = ["5", "6", "10", "13", "11", "266", ""];
+        assert!(!of_the_disk.into_iter().any(is_of_the_values));
+    }
 }

@@ -35,8 +35,7 @@ use super::{
     engine::{Place, Readers, Writer},
     error::ReadStoreError,
     models::{self, ReadModel},
-    parking,
-    reading::Parked,
+    parking::{self, Parked},
 };
 pub use compare::{Comparison, Difference, How};
 use generation::{Generation, State};
@@ -83,6 +82,8 @@ pub struct Rebuild {
     turn: Turn,
     tables: Vec<Generation>,
     shares: Vec<Share>,
+    /// Streams that stood still when it began: they do in the new tables too.
+    stood_still: Vec<Parked>,
     stand_still: Vec<Parked>,
 }
 
@@ -115,8 +116,9 @@ impl Rebuild {
             model.set_table(table.table());
             rebuild.tables.push(table);
         }
+        rebuild.stood_still = parking::read(&mut transaction.rows()).await?;
         transaction.commit().await?;
-        rebuild.shares = shares(&rebuild.log, models, &rebuild.tables, &[]);
+        rebuild.shares = shares(&rebuild.log, models, &rebuild.tables, &rebuild.stood_still);
         Ok(rebuild)
     }
 
@@ -132,7 +134,7 @@ impl Rebuild {
         let mut rebuild = Self::take_turn(url, log, node).await?;
         let mut transaction = rebuild.db.begin().await?;
         let known = generation::read(&mut transaction.rows()).await?;
-        let parked = parking::read(&mut transaction.rows()).await?;
+        let stood_still = parking::read(&mut transaction.rows()).await?;
         drop(transaction);
         let mut kept = vec![];
         for mut model in models {
@@ -153,7 +155,8 @@ impl Rebuild {
             rebuild.discard().await?;
             return Err(ReadStoreError::NothingKept("any read model".to_owned()));
         }
-        rebuild.shares = shares(&rebuild.log, kept, &rebuild.tables, &parked);
+        rebuild.shares = shares(&rebuild.log, kept, &rebuild.tables, &stood_still);
+        rebuild.stood_still = stood_still;
         Ok(rebuild)
     }
 
@@ -174,6 +177,7 @@ impl Rebuild {
             db,
             tables: vec![],
             shares: vec![],
+            stood_still: vec![],
             stand_still: vec![],
         })
     }
@@ -401,6 +405,14 @@ impl Rebuild {
             .iter()
             .flat_map(|table| [table.read_model.clone(), table.table()]);
         transaction.hold_off(&names.collect::<Vec<_>>()).await?;
+        let still = parking::read(&mut transaction.rows()).await?;
+        let stands_still = |known: &Parked| {
+            let mut still = still.iter();
+            still.any(|now| now.stream == known.stream && now.position == known.position)
+        };
+        if !self.stood_still.iter().all(stands_still) {
+            return Err(ReadStoreError::ReleasedMeanwhile);
+        }
 
         let mut stand_still = std::mem::take(&mut self.stand_still);
         for share in &mut self.shares {
@@ -420,7 +432,10 @@ impl Rebuild {
                 share.event_id = live.event_id;
             }
         }
-        parking::keep(&mut transaction.rows(), &stand_still).await?;
+        if !stand_still.is_empty() {
+            let now = transaction.now().await?;
+            parking::keep(&mut transaction.rows(), &stand_still, now).await?;
+        }
 
         let known = generation::read(&mut transaction.rows()).await?;
         let mut switched = vec![];

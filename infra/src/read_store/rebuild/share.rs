@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use domain::es::{EventStore, Position};
+use futures::TryStreamExt;
 use uuid::Uuid;
 
 use crate::read_store::{
@@ -11,7 +12,8 @@ use crate::read_store::{
     error::ReadStoreError,
     folding::Folding,
     models::ReadModel,
-    reading::{self, Page, Parked, Part, Read},
+    parking::Parked,
+    reading::{self, Page, Part, Read},
 };
 
 /// Events between two writes. Each read model's rows are written in a transaction of their own, short
@@ -46,11 +48,11 @@ impl Share {
         let reached = folded.position;
         let mut folding = Folding::new(log, models, None);
         folding.set_written(reached);
-        let stand_still = parked
+        // What stands still does so in the new tables too, from the same place on.
+        let of_share = parked
             .iter()
-            .filter(|parked| parked.position <= reached)
-            .map(|parked| parked.stream.clone());
-        folding.park(stand_still);
+            .filter(|parked| parked.stream.category() == category);
+        folding.park(of_share.map(|parked| (parked.stream.clone(), parked.position)));
         Self {
             category,
             folding,
@@ -90,8 +92,7 @@ pub(super) async fn fold(
     };
     let mut pages = reading::read(log.clone(), part);
     let mut unwritten = 0;
-    while let Some(page) = pages.recv().await {
-        let page = page?;
+    while let Some(page) = pages.try_next().await? {
         let position = page.position;
         unwritten += page.events.len();
         take(shares, page).await?;

@@ -3,7 +3,9 @@
 mod any_order;
 mod kit;
 mod nodes;
+mod parked;
 mod past;
+pub(super) mod poison;
 mod postgres;
 mod questions;
 mod rebuild;

@@ -14,7 +14,7 @@ use super::kit::{
     self, OSLO, Telling, World, begun, contact, conversation, day, first_contact, id, kartlegging,
     retracted,
 };
-use crate::read_store::{Behind, Parked, Projector, ReadStoreError, read_models};
+use crate::read_store::{Behind, Cause, Parked, Projector, ReadStoreError, read_models};
 
 /// Everything in every table, as text.
 async fn dump(path: &std::path::Path) -> Vec<String> {
@@ -322,14 +322,24 @@ async fn an_event_that_cannot_be_read_stops_its_own_stream_only() {
     }
     let store = world.open().await.unwrap();
     store.catch_up(|_, _| {}).await.unwrap();
-    let parked = Parked {
+    let [parked] = &*store.parked().await.unwrap() else {
+        panic!("one stands still");
+    };
+    let parked = parked.clone();
+    assert!(parked.first_tried.is_some());
+    let expected = Parked {
         stream,
         position: Position(3),
         event_id: domain::es::EventId(id(66)),
         kind: "became-invisible".to_owned(),
         schema_version: 1,
+        cause: Cause::Unreadable,
+        attempts: 1,
+        first_tried: parked.first_tried,
+        last_tried: parked.first_tried,
+        wanted: false,
     };
-    assert_eq!(store.parked().await.unwrap(), std::slice::from_ref(&parked));
+    assert_eq!(parked, expected);
     let view = store.ask(&standing(), Ask::default()).await.unwrap().view;
     assert_eq!((view.registered, view.incoming, view.passive), (2, 1, 1));
 
@@ -365,7 +375,9 @@ async fn a_stream_goes_on_once_its_event_can_be_read() {
     .execute(&mut db)
     .await
     .unwrap();
-    sqlx::query("INSERT INTO parked_v1 VALUES ($1, 2, $2, 'first-conversation-held', 1)")
+    let park = "INSERT INTO parked_v1 (stream, position, event_id, kind, schema_version) \
+                VALUES ($1, 2, $2, 'first-conversation-held', 1)";
+    sqlx::query(park)
         .bind(Participant::stream(ParticipantId(id(1))).as_str())
         .bind(unread.0)
         .execute(&mut db)

@@ -60,7 +60,7 @@ impl Making {
             let progress = |progress| {
                 tell.send_replace(State::UnderWay(progress));
             };
-            let over = match make(log, base, wanted, progress).await {
+            let over = match make(log, base, &wanted, progress).await {
                 Ok(made) => {
                     lock(&shelf).put(made);
                     State::Kept
@@ -104,7 +104,7 @@ impl Making {
 async fn make(
     log: Arc<dyn EventStore>,
     base: Option<Arc<Made>>,
-    wanted: Wanted,
+    wanted: &Wanted,
     progress: impl Fn(Progress),
 ) -> Result<Arc<Made>, ReadStoreError> {
     let made = match base {
@@ -115,6 +115,7 @@ async fn make(
     let (mut db, position) = made.take().await?;
     progress(Progress { position, until });
     let mut folding = Folding::new(log.clone(), models::named(made.tables())?, made.as_of());
+    folding.park(wanted.parked.iter().cloned());
     folding.go_on_from(position);
     let mut pages = reading::read(
         log,

@@ -45,10 +45,13 @@ pub(super) struct When {
 }
 
 /// Which tables.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Wanted {
     pub(super) tables: &'static [&'static str],
     pub(super) when: When,
+    /// Streams that stand still, each from a position on: they do so here as well, so that live and
+    /// past say the same.
+    pub(super) parked: Vec<(StreamName, Position)>,
     /// The place in the log is where it ends just now: a later one will do as well, and nobody asks
     /// for this one again once it has moved.
     pub(super) moves: bool,
@@ -88,7 +91,7 @@ impl TimeMachine {
     /// this is waited for. Who waits no longer leaves nothing at work that nobody else waits for.
     pub(super) async fn rows(
         &self,
-        wanted: Wanted,
+        wanted: &Wanted,
         tell: Tell<'_>,
     ) -> Result<(Transaction<'static>, Position), ReadStoreError> {
         loop {
@@ -108,7 +111,7 @@ impl TimeMachine {
     pub(super) async fn rows_of(
         &self,
         streams: Vec<StreamName>,
-        wanted: Wanted,
+        wanted: &Wanted,
     ) -> Result<(Transaction<'static>, Position), ReadStoreError> {
         let kept = lock(&self.shelf).find(wanted);
         if let Some(made) = kept
@@ -121,7 +124,7 @@ impl TimeMachine {
         Ok((rows, wanted.when.position))
     }
 
-    fn find(&self, wanted: Wanted) -> Found {
+    fn find(&self, wanted: &Wanted) -> Found {
         let mut shelf = lock(&self.shelf);
         if let Some(made) = shelf.find(wanted) {
             return Found::Made(made);
@@ -135,9 +138,9 @@ impl TimeMachine {
             log,
             makers,
             self.shelf.clone(),
-            (wanted, base),
+            (wanted.clone(), base),
         ));
-        shelf.making(wanted, &making);
+        shelf.making(wanted.clone(), &making);
         Found::Making(making)
     }
 }

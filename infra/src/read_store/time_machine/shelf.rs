@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use domain::es::{Day, Position};
+use domain::es::{Day, Position, StreamName};
 use sqlx::{Sqlite, SqlitePool, pool::PoolConnection};
 
 use super::{Wanted, making::Making};
@@ -43,6 +43,7 @@ pub(super) enum Found {
 pub(super) struct Made {
     tables: &'static [&'static str],
     as_of: Option<Day>,
+    parked: Vec<(StreamName, Position)>,
     moves: bool,
     /// Up to where the log is folded. Changed only by who holds the one connection.
     position: AtomicU64,
@@ -55,10 +56,11 @@ const BETWEEN: u64 = u64::MAX;
 
 impl Made {
     /// Tables that hold nothing yet.
-    pub(super) fn empty(wanted: Wanted, pool: SqlitePool) -> Self {
+    pub(super) fn empty(wanted: &Wanted, pool: SqlitePool) -> Self {
         Self {
             tables: wanted.tables,
             as_of: wanted.when.as_of,
+            parked: wanted.parked.clone(),
             moves: wanted.moves,
             position: AtomicU64::new(Position::START.0),
             bytes: AtomicU64::new(0),
@@ -83,7 +85,7 @@ impl Made {
     /// The rows, if they still show what is wanted, and the place in the log that they show.
     pub(super) async fn begin(
         &self,
-        wanted: Wanted,
+        wanted: &Wanted,
     ) -> Result<Option<(Transaction<'static>, Position)>, sqlx::Error> {
         let rows = self.pool.begin().await?;
         let position = self.position().filter(|position| wanted.fits(*position));
@@ -108,8 +110,9 @@ impl Made {
         self.bytes.load(Ordering::Acquire)
     }
 
-    fn covers(&self, wanted: Wanted) -> bool {
+    fn covers(&self, wanted: &Wanted) -> bool {
         self.as_of == wanted.when.as_of
+            && self.parked == wanted.parked
             && wanted
                 .tables
                 .iter()
@@ -133,7 +136,7 @@ impl Shelf {
         }
     }
 
-    pub(super) fn find(&mut self, wanted: Wanted) -> Option<Arc<Made>> {
+    pub(super) fn find(&mut self, wanted: &Wanted) -> Option<Arc<Made>> {
         let shows = |made: &Arc<Made>| {
             made.covers(wanted)
                 && made
@@ -147,11 +150,12 @@ impl Shelf {
     }
 
     /// Who makes such tables just now, or some that can go on to be such.
-    pub(super) fn find_making(&mut self, wanted: Wanted) -> Option<Arc<Making>> {
+    pub(super) fn find_making(&mut self, wanted: &Wanted) -> Option<Arc<Making>> {
         self.makings
             .retain(|(_, making)| making.upgrade().is_some_and(|making| !making.is_over()));
         let covers = |made: &Wanted| {
             made.when.as_of == wanted.when.as_of
+                && made.parked == wanted.parked
                 && (wanted.fits(made.when.position) || (wanted.moves && made.moves))
                 && wanted
                     .tables
@@ -168,7 +172,7 @@ impl Shelf {
 
     /// Tables of the same day that show less of the log, to go on with. Those of a moment are left
     /// as they are: who asks for a moment asks for it again.
-    pub(super) fn take_earlier(&mut self, wanted: Wanted) -> Option<Arc<Made>> {
+    pub(super) fn take_earlier(&mut self, wanted: &Wanted) -> Option<Arc<Made>> {
         if !wanted.moves {
             return None;
         }

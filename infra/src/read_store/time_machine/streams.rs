@@ -18,10 +18,11 @@ use crate::read_store::{
 pub(super) async fn rows(
     log: Arc<dyn EventStore>,
     streams: Vec<StreamName>,
-    wanted: Wanted,
+    wanted: &Wanted,
 ) -> Result<Transaction<'static>, ReadStoreError> {
     let pool = engine::scratch().await?;
     let mut folding = Folding::new(log, models::named(wanted.tables)?, wanted.when.as_of);
+    folding.park(wanted.parked.iter().cloned());
     for stream in streams {
         folding
             .fetch(Arc::new(stream), wanted.when.position)

@@ -1,0 +1,1 @@
+DELETE FROM attempt_v1 WHERE holder = $1

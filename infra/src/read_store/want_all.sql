@@ -1,0 +1,1 @@
+UPDATE parked_v1 SET wanted = TRUE
