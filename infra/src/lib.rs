@@ -1,5 +1,6 @@
 //! What touches the outside: the clock and randomness, the event stores, the read store, the
-//! person vault, their backups, and the staging of what is told in bulk.
+//! person vault, their backups, the staging of what is told in bulk, and the moving of a log between
+//! engines.
 //!
 //! Everything here stands behind a port of the domain, and nothing here knows a rule.
 
@@ -7,6 +8,7 @@ pub mod backup;
 pub mod clock;
 pub mod event_store;
 pub mod ids;
+pub mod moving;
 pub mod postgres;
 pub mod private;
 pub mod read_store;

@@ -18,6 +18,7 @@ mod http_service;
 mod http_standing_around;
 mod import;
 mod kurrentdb;
+mod moving;
 mod past;
 mod process_backup;
 mod process_histories;

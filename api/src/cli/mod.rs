@@ -4,6 +4,7 @@ mod backup;
 mod demo;
 mod forget;
 mod import;
+mod migrate;
 mod parked;
 mod progress;
 mod rebuild;
@@ -42,6 +43,7 @@ enum Command {
     Replay(replay::Replay),
     Verify(verify::Verify),
     Parked(parked::Parked),
+    Migrate(migrate::Migrate),
     Simulate(simulate::Simulate),
     Token(token::Token),
     Backup(backup::Backup),
@@ -70,6 +72,7 @@ impl Cli {
             Command::Replay(replay) => replay.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Parked(parked) => parked.run().await,
+            Command::Migrate(migrate) => migrate.run().await,
             Command::Simulate(simulate) => simulate.run().await,
             Command::Token(token) => token.run().await,
             Command::Backup(backup) => backup.run().await,

@@ -7,21 +7,9 @@ pub(super) struct Bar(ProgressBar);
 
 impl Bar {
     pub(super) fn new(of_what: &str) -> Self {
-        Self::styled(&format!(
-            "{{wide_bar}} {{pos}}/{{len}} {of_what}, {{eta}} left"
-        ))
-    }
-
-    /// One that also tells how fast it goes.
-    pub(super) fn with_rate(of_what: &str) -> Self {
-        Self::styled(&format!(
-            "{{wide_bar}} {{pos}}/{{len}} {of_what}, {{per_sec}}, {{eta}} left"
-        ))
-    }
-
-    fn styled(style: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template(style) {
+        let style = format!("{{wide_bar}} {{pos}}/{{len}} {of_what}, {{per_sec}}, {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&style) {
             bar.set_style(style);
         }
         Self(bar)

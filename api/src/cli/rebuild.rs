@@ -117,7 +117,7 @@ impl Rebuild {
 
 /// Folds, with a bar; answers how far it came and how long that took.
 async fn fold(made: &mut Made) -> anyhow::Result<(Position, Duration)> {
-    let bar = Bar::with_rate("events");
+    let bar = Bar::new("events");
     let started = Instant::now();
     let mut reached = Position::START;
     let folded = made.fold(|position, until| {
