@@ -7,19 +7,10 @@ use std::{
 
 use api::cli::{Cli, Ended};
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use infra::telemetry;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    // What the log of the process shows is chosen by RUST_LOG; nothing personal is in it.
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,api=info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(in_colour())
-        .init();
-    match Cli::parse().run().await {
+fn main() -> ExitCode {
+    match run() {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithRefusals) => ExitCode::FAILURE,
         Err(error) => {
@@ -27,6 +18,20 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What it tells of itself begins before all else, and ends after it: outside of the runtime, since
+/// the last of it is waited for.
+fn run() -> anyhow::Result<Ended> {
+    let cli = Cli::parse();
+    let telemetry = telemetry::start(&cli.telemetry()?, in_colour())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(cli.run());
+    drop(runtime);
+    telemetry.end();
+    ended
 }
 
 /// Colours are for a terminal, and for who has not said otherwise (`NO_COLOR`).

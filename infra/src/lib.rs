@@ -1,6 +1,6 @@
 //! What touches the outside: the clock and randomness, the event stores, the read store, the
-//! person vault, their backups, the staging of what is told in bulk, and the moving of a log between
-//! engines.
+//! person vault, their backups, the staging of what is told in bulk, the moving of a log between
+//! engines, and what the service tells of itself.
 //!
 //! Everything here stands behind a port of the domain, and nothing here knows a rule.
 
@@ -13,4 +13,5 @@ pub mod postgres;
 pub mod private;
 pub mod read_store;
 pub mod staging;
+pub mod telemetry;
 pub mod vault;

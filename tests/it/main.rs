@@ -30,3 +30,4 @@ mod process_shutdown;
 mod process_sweep;
 mod published_figures;
 mod released;
+mod telemetry;

@@ -1,6 +1,7 @@
 //! The kit that integration tests share: the real service over stores of its own, with a clock
 //! that stands still and ids that follow from a seed.
 
+mod collector;
 mod faults;
 pub mod kurrentdb;
 mod lines;
@@ -35,9 +36,12 @@ use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+pub use collector::{Collector, Span};
 pub use faults::{Fault, FaultyLog};
 pub use lines::{line, lines_of_lives};
-pub use process::{Serving, binary, post, refused_to_serve, stegspor, text, token};
+pub use process::{
+    Heard, Serving, binary, post, refused_to_serve, stegspor, text, token,
+};
 pub use request::{Reply, Request};
 
 /// The department of most tests.

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::OnceLock,
+    thread,
     time::Duration,
 };
 
@@ -99,11 +100,22 @@ pub fn refused_to_serve(folder: &Path, arguments: &[&str]) -> String {
     said
 }
 
+/// All that a service says on standard error.
+pub struct Heard(thread::JoinHandle<String>);
+
+impl Heard {
+    /// What it said, when it has ended.
+    #[must_use]
+    pub fn said(self) -> String {
+        self.0.join().expect("what it says is text")
+    }
+}
+
 /// A service that runs, and is killed if a test fails.
 pub struct Serving {
     child: Child,
     /// Held, so that what it says has somewhere to go.
-    _says: BufReader<ChildStderr>,
+    _says: Option<BufReader<ChildStderr>>,
     prints: BufReader<ChildStdout>,
     address: String,
 }
@@ -116,10 +128,40 @@ impl Drop for Serving {
 }
 
 impl Serving {
+    /// Starts a subcommand that serves and says where on standard error, with variables of its own;
+    /// all that it says is kept.
+    #[must_use]
+    pub fn start_heard(
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (Self, Heard) {
+        let (child, mut says, prints) = Self::spawn(folder, arguments, variables);
+        let mut heard = String::new();
+        while !heard.contains("http://") || !heard.ends_with('\n') {
+            let read = says.read_line(&mut heard);
+            assert_ne!(read.expect("what it says is text"), 0, "{heard}");
+        }
+        let said = heard.lines().last().expect("it says where it serves");
+        let address = address(said);
+        let heard = thread::spawn(move || {
+            let read = says.read_to_string(&mut heard);
+            read.expect("what it says is text");
+            heard
+        });
+        let serving = Self {
+            child,
+            _says: None,
+            prints,
+            address,
+        };
+        (serving, Heard(heard))
+    }
+
     /// Starts a subcommand that serves and says where on standard error.
     #[must_use]
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let (child, mut says, prints) = Self::spawn(folder, arguments);
+        let (child, mut says, prints) = Self::spawn(folder, arguments, &[]);
         let said = says
             .by_ref()
             .lines()
@@ -128,7 +170,7 @@ impl Serving {
             .expect("it says where it serves");
         Self {
             child,
-            _says: says,
+            _says: Some(says),
             prints,
             address: address(&said),
         }
@@ -137,7 +179,7 @@ impl Serving {
     /// Starts a subcommand that serves and prints one line of JSON once it does.
     #[must_use]
     pub fn start_telling(folder: &Path, arguments: &[&str]) -> (Self, Value) {
-        let (child, says, mut prints) = Self::spawn(folder, arguments);
+        let (child, says, mut prints) = Self::spawn(folder, arguments, &[]);
         let mut line = String::new();
         prints.read_line(&mut line).expect("what it prints is text");
         let told: Value = serde_json::from_str(&line).expect("one line of JSON");
@@ -145,7 +187,7 @@ impl Serving {
         let serving = Self {
             address: address(url),
             child,
-            _says: says,
+            _says: Some(says),
             prints,
         };
         (serving, told)
@@ -154,9 +196,11 @@ impl Serving {
     fn spawn(
         folder: &Path,
         arguments: &[&str],
+        variables: &[(&str, &str)],
     ) -> (Child, BufReader<ChildStderr>, BufReader<ChildStdout>) {
         let mut child = Command::new(binary())
             .current_dir(folder)
+            .envs(variables.iter().copied())
             .args(arguments)
             .args(["--data", "data", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())

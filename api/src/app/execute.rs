@@ -36,7 +36,22 @@ pub(super) struct Failed {
 
 impl Application {
     /// Executes one command, without what follows from it.
+    #[tracing::instrument(
+        name = "command.execute",
+        skip_all,
+        fields(stream.category = command.category(), version, position)
+    )]
     pub(super) async fn execute(&self, command: Command, told: &Told) -> Result<Done, Failed> {
+        let done = self.decide(command, told).await?;
+        let span = tracing::Span::current();
+        span.record("version", done.version.0);
+        if let Some(position) = done.position {
+            span.record("position", position.0);
+        }
+        Ok(done)
+    }
+
+    async fn decide(&self, command: Command, told: &Told) -> Result<Done, Failed> {
         let log = self.log.as_ref();
         match command {
             Command::Participant(id, command) => {

@@ -8,13 +8,15 @@ use std::collections::VecDeque;
 use domain::{
     es::{
         Actor, ActorId, CorrelationId, EventId, Executed, Metadata, OccurredAt, Position,
-        RecordedAt, Role, SourceSystem, Told,
+        RecordedAt, Role, SourceSystem, Told, TraceParent,
     },
     participant::Participant,
     policy::{self, Reaction},
     referral::Referral,
     words::ReferralId,
 };
+use infra::telemetry::trace;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{Application, Command};
@@ -68,21 +70,33 @@ impl Consequence {
     }
 }
 
+/// From when, and out of what, something follows.
+#[derive(Debug, Clone)]
+pub(super) struct Since {
+    /// The time now.
+    pub(super) now: RecordedAt,
+    /// The request that set it in motion.
+    pub(super) correlation_id: CorrelationId,
+    /// The trace of what it follows from.
+    pub(super) traceparent: Option<TraceParent>,
+}
+
 impl Application {
     /// Carries out what follows, and what follows from that. Answers the last position reached.
     pub(super) async fn carry_out(
         &self,
         consequences: Vec<Consequence>,
-        now: RecordedAt,
-        correlation_id: CorrelationId,
+        since: Since,
     ) -> Option<Position> {
         let mut waiting = VecDeque::from(consequences);
         let mut reached = None;
         while let Some(consequence) = waiting.pop_front() {
+            let span = tracing::info_span!("policy.react");
+            trace::belong_to(&span, since.traceparent.as_ref());
             let told = Told {
                 command_id: policy::reaction_id(consequence.cause, consequence.nth),
                 occurred_at: consequence.occurred_at,
-                now,
+                now: since.now,
                 metadata: Metadata {
                     actor: Actor {
                         id: ActorId(Uuid::nil()),
@@ -90,10 +104,10 @@ impl Application {
                     },
                     unit: None,
                     source: SourceSystem("stegspor".to_owned()),
-                    correlation_id,
+                    correlation_id: since.correlation_id,
                     causation_id: Some(consequence.cause),
                     consent_id: None,
-                    traceparent: None,
+                    traceparent: trace::traceparent(&span).or_else(|| since.traceparent.clone()),
                     request_digest: None,
                 },
                 expected: None,
@@ -102,7 +116,7 @@ impl Application {
                 Reaction::Participant(id, command) => Command::Participant(id, command),
                 Reaction::Referral(id, command) => Command::Referral(id, command),
             };
-            match self.execute(command, &told).await {
+            match self.execute(command, &told).instrument(span).await {
                 Ok(done) => {
                     reached = reached.max(done.position);
                     waiting.extend(done.consequences);

@@ -8,10 +8,7 @@ use std::{
 };
 
 use domain::{
-    es::{
-        CorrelationId, Entry, EventId, EventStore, OccurredAt, Position, ReadError, RecordedAt,
-        load,
-    },
+    es::{CorrelationId, Entry, EventId, EventStore, OccurredAt, Position, ReadError, load},
     event::{DomainEvent, Recorded},
     participant::Participant,
     policy,
@@ -20,7 +17,10 @@ use domain::{
 
 use infra::private;
 
-use super::{Application, policies::Consequence};
+use super::{
+    Application,
+    policies::{Consequence, Since},
+};
 
 /// The file in the data folder that says up to where all that followed is carried out.
 pub(crate) const REACHED: &str = "policies.position";
@@ -63,12 +63,19 @@ impl Application {
             reached = last.position;
             for event in events {
                 let id = event.id;
+                let metadata = event.read_metadata().ok();
+                let traceparent = metadata.and_then(|known| known.traceparent);
                 if let Ok(event) = Recorded::decode(event) {
                     let now = match recording {
                         Recording::Now => self.clock.now(),
                         Recording::AsItsCause => event.recorded_at,
                     };
-                    self.react_to(event, now).await;
+                    let since = Since {
+                        now,
+                        correlation_id: CorrelationId(event.id.0),
+                        traceparent,
+                    };
+                    self.react_to(event, since).await;
                 } else {
                     tracing::warn!(event = %id, "an event cannot be read");
                 }
@@ -83,7 +90,7 @@ impl Application {
         swept(self.log.as_ref(), directory).await
     }
 
-    async fn react_to(&self, event: Recorded, now: RecordedAt) {
+    async fn react_to(&self, event: Recorded, since: Since) {
         let log = self.log.as_ref();
         let key = event.stream.key();
         let reactions = match event.event {
@@ -114,8 +121,7 @@ impl Application {
             | DomainEvent::Unit(_) => return,
         };
         let consequences = Consequence::all(event.id, event.occurred_at, reactions).collect();
-        self.carry_out(consequences, now, CorrelationId(event.id.0))
-            .await;
+        self.carry_out(consequences, since).await;
     }
 }
 

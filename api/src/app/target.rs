@@ -2,7 +2,7 @@
 
 use domain::{
     cooperation::{Cooperation, CooperationCommand, CooperationFact, CooperationId},
-    es::{DecodeError, PersonKey, StreamName},
+    es::{Decider, DecodeError, PersonKey, StreamName},
     participant::{Participant, ParticipantCommand, ParticipantFact},
     referral::{Referral, ReferralCommand, ReferralFact},
     tidgiver::{Tidgiver, TidgiverCommand, TidgiverFact},
@@ -44,6 +44,20 @@ pub enum Command {
     Cooperation(CooperationId, CooperationCommand),
     /// For a unit.
     Unit(UnitId, UnitCommand),
+}
+
+impl Command {
+    /// What kind of stream it is for.
+    #[must_use]
+    pub fn category(&self) -> &'static str {
+        match self {
+            Self::Participant(..) => Participant::CATEGORY,
+            Self::Referral(..) => Referral::CATEGORY,
+            Self::Tidgiver(..) => Tidgiver::CATEGORY,
+            Self::Cooperation(..) => Cooperation::CATEGORY,
+            Self::Unit(..) => Unit::CATEGORY,
+        }
+    }
 }
 
 impl Target {

@@ -7,10 +7,12 @@ use domain::{
     },
     words::UnitId,
 };
+use infra::telemetry::{metrics, trace};
 use serde_json::{Map, Value};
+use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
-use super::{Application, Ids, Target, execute::unavailable, target::consent};
+use super::{Application, Ids, Target, execute::unavailable, policies::Since, target::consent};
 use crate::{
     auth::{Principal, Purpose, rights},
     decode::{self, Naming},
@@ -74,8 +76,25 @@ pub struct Outcome {
 
 impl Application {
     /// Tells something: who may, is it well told, then the decider, then what follows from it.
-    #[tracing::instrument(skip_all, fields(command = telling.kind.command))]
     pub async fn tell(&self, telling: Telling) -> Result<Outcome, Problem> {
+        let span = tracing::info_span!(
+            "command.tell",
+            stream.category = telling.kind.stream,
+            command = telling.kind.command,
+            refused = Empty,
+        );
+        trace::belong_to(&span, telling.by.traceparent.as_ref());
+        let outcome = self.walk(telling).instrument(span.clone()).await;
+        if let Err(problem) = &outcome {
+            span.record("refused", problem.rule_id());
+            if let Some(rule) = problem.broken_rule() {
+                metrics::refused(rule.id);
+            }
+        }
+        outcome
+    }
+
+    async fn walk(&self, telling: Telling) -> Result<Outcome, Problem> {
         let now = telling.by.recorded_at.unwrap_or_else(|| self.clock.now());
         let opens = matches!(
             telling.kind.kind,
@@ -141,7 +160,8 @@ impl Application {
                 correlation_id: telling.by.correlation_id,
                 causation_id: None,
                 consent_id: consent(&payload.data),
-                traceparent: telling.by.traceparent,
+                // Whoever reads the event goes on from here, if this is traced.
+                traceparent: trace::traceparent(&Span::current()).or(telling.by.traceparent),
                 request_digest: Some(digest),
             },
             expected: telling.expected,
@@ -159,9 +179,12 @@ impl Application {
         if done.event_ids.is_empty() {
             self.discard(&kept).await;
         }
-        let followed = self
-            .carry_out(done.consequences, now, told.metadata.correlation_id)
-            .await;
+        let since = Since {
+            now,
+            correlation_id: told.metadata.correlation_id,
+            traceparent: told.metadata.traceparent,
+        };
+        let followed = self.carry_out(done.consequences, since).await;
         let position = match done.position.max(followed) {
             Some(position) => position,
             None => self.log.head().await.map_err(|error| {

@@ -15,7 +15,7 @@ use infra::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Ended, Settings, progress::Bar, serve, settings::Where, store};
+use super::{Ended, Settings, progress::Bar, reporting::Reporting, serve, settings::Where, store};
 use crate::{
     app::{self, Recording},
     auth::{Principal, Secret, token},
@@ -42,7 +42,9 @@ pub(super) struct Demo {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    place: Where,
+    pub(super) place: Where,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
 }
 
 /// What a script needs to know.

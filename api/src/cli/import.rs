@@ -12,7 +12,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Ended, demo, progress::Bar, settings::Where, store};
+use super::{Ended, demo, progress::Bar, reporting::Reporting, settings::Where, store};
 use crate::{
     app::Recording,
     import::{Importer, Lines, Taken},
@@ -54,7 +54,9 @@ pub(super) struct Import {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    place: Where,
+    pub(super) place: Where,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
 }
 
 /// What came of the file.

@@ -3,12 +3,14 @@
 mod backup;
 mod demo;
 mod forget;
+mod health;
 mod import;
 mod migrate;
 mod parked;
 mod progress;
 mod rebuild;
 mod replay;
+mod reporting;
 mod restore;
 mod serve;
 mod settings;
@@ -18,6 +20,7 @@ mod token;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use infra::telemetry;
 
 pub use settings::{Settings, SettingsError};
 
@@ -37,6 +40,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Health(health::Health),
     Demo(demo::Demo),
     Import(import::Import),
     Rebuild(rebuild::Rebuild),
@@ -62,10 +66,26 @@ pub enum Ended {
 }
 
 impl Cli {
+    /// What the command tells of itself while it works. Commands that are over soon write their log
+    /// for people, and send nothing anywhere.
+    pub fn telemetry(&self) -> Result<telemetry::Settings, SettingsError> {
+        match &self.command {
+            Command::Serve(serve) => serve.place.telemetry(&serve.reporting),
+            Command::Demo(demo) => demo.place.telemetry(&demo.reporting),
+            Command::Import(import) => import.place.telemetry(&import.reporting),
+            Command::Health(_)
+            | Command::Replay(_)
+            | Command::Verify(_)
+            | Command::Simulate(_)
+            | Command::Token(_) => Ok(telemetry::Settings::default()),
+        }
+    }
+
     /// Does what was asked.
     pub async fn run(self) -> anyhow::Result<Ended> {
         match self.command {
             Command::Serve(serve) => serve.run().await,
+            Command::Health(health) => health.run(),
             Command::Demo(demo) => demo.run().await,
             Command::Import(import) => import.run().await,
             Command::Rebuild(rebuild) => rebuild.run().await,

@@ -4,13 +4,14 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use infra::clock::SystemClock;
+use infra::{clock::SystemClock, telemetry::LogFormat};
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
     Ended, Settings,
+    reporting::Reporting,
     settings::{NodeRole, Where},
     store,
 };
@@ -42,7 +43,9 @@ const GRACE: Duration = Duration::from_secs(10);
 #[expect(clippy::doc_markdown, reason = "examples for a shell")]
 pub(super) struct Serve {
     #[command(flatten)]
-    place: Where,
+    pub(super) place: Where,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
     /// What this node does: take commands and answer questions, keep the read models up, or both [default: api,projector]
     #[arg(
         long,
@@ -56,7 +59,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<Ended> {
         let mut settings = self.place.settings("stegspor-data")?;
-        if let Some(roles) = self.roles {
+        if let Some(roles) = self.roles.clone() {
             settings.roles = roles;
         }
         let log = store::log(&settings).await?;
@@ -65,8 +68,14 @@ impl Serve {
         app.sweep(&settings.data, Recording::Now).await?;
         store::catch_up(&read).await?;
         let listening = Listening::start(&settings).await?;
-        let address = listening.address;
-        eprintln!("Stegspor serves on http://{address} (Ctrl-C ends it).");
+        let serves = format!(
+            "Stegspor serves on http://{} (Ctrl-C ends it).",
+            listening.address
+        );
+        match self.place.telemetry(&self.reporting)?.log_format {
+            LogFormat::Text => eprintln!("{serves}"),
+            LogFormat::Json => tracing::info!("{serves}"),
+        }
         until_asked_to_end(listening, Service::new(app, read), &settings).await
     }
 }

@@ -1,6 +1,7 @@
 //! Settings: from flags, then variables, then a TOML file, then what a newcomer expects.
 
 use std::{
+    fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -11,8 +12,10 @@ use figment::{
     Figment,
     providers::{Format, Toml},
 };
-use infra::read_store::Keep;
+use infra::{read_store::Keep, telemetry};
 use serde::Deserialize;
+
+use super::reporting::{Reporting, Told};
 
 /// Where the data lie, and where to listen. The same in every subcommand.
 #[derive(Debug, Clone, Default, Args)]
@@ -21,11 +24,27 @@ pub(super) struct Where {
     #[arg(long, value_name = "DIR", env = "STEGSPOR_DATA")]
     data: Option<PathBuf>,
     /// The log, as sqlite:PATH, postgres:URL, kurrentdb:URL or memory: [default: sqlite:DIR/log.sqlite]
-    #[arg(long, value_name = "URL", env = "STEGSPOR_EVENT_STORE")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "STEGSPOR_EVENT_STORE",
+        hide_env_values = true
+    )]
     event_store: Option<String>,
+    /// A file that holds the log's URL, for one with a password in it; --event-store goes before it
+    #[arg(long, value_name = "FILE", env = "STEGSPOR_EVENT_STORE_FILE")]
+    event_store_file: Option<PathBuf>,
     /// The read models, as sqlite:PATH or postgres:URL [default: the database of the log, if that is in PostgreSQL; else sqlite:DIR/read.sqlite]
-    #[arg(long, value_name = "URL", env = "STEGSPOR_READ_STORE")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "STEGSPOR_READ_STORE",
+        hide_env_values = true
+    )]
     read_store: Option<String>,
+    /// A file that holds the URL of the read models; --read-store goes before it
+    #[arg(long, value_name = "FILE", env = "STEGSPOR_READ_STORE_FILE")]
+    read_store_file: Option<PathBuf>,
     /// The address to listen on; port 0 takes any free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", env = "STEGSPOR_LISTEN")]
     listen: Option<SocketAddr>,
@@ -45,6 +64,7 @@ struct File {
     roles: Option<Vec<NodeRole>>,
     figures: Figures,
     past: Keep,
+    telemetry: Told,
 }
 
 /// What a node does.
@@ -85,6 +105,14 @@ pub enum SettingsError {
     /// The file says something that is not understood.
     #[error("the settings file cannot be understood")]
     File(#[from] Box<figment::Error>),
+    /// The file that holds a URL cannot be read, or holds nothing.
+    #[error("{path} cannot be read: it is to hold one URL")]
+    Url {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
 }
 
 impl Settings {
@@ -98,20 +126,14 @@ impl Settings {
 impl Where {
     /// The settings, with `folder` for the data where nobody says another.
     pub(super) fn settings(&self, folder: &str) -> Result<Settings, SettingsError> {
-        let file = match &self.config {
-            Some(path) if !path.is_file() => return Err(SettingsError::NoFile(path.clone())),
-            Some(path) => read(path)?,
-            None => read(Path::new("stegspor.toml"))?,
-        };
+        let file = self.file()?;
         let data = self
             .data
             .clone()
             .or(file.data)
             .unwrap_or_else(|| PathBuf::from(folder));
         let in_data = |name: &str| format!("sqlite:{}", data.join(name).display());
-        let event_store = self
-            .event_store
-            .clone()
+        let event_store = told(self.event_store.as_ref(), self.event_store_file.as_deref())?
             .or(file.event_store)
             .unwrap_or_else(|| in_data("log.sqlite"));
         let beside_the_log = || {
@@ -122,9 +144,7 @@ impl Where {
             }
         };
         Ok(Settings {
-            read_store: self
-                .read_store
-                .clone()
+            read_store: told(self.read_store.as_ref(), self.read_store_file.as_deref())?
                 .or(file.read_store)
                 .unwrap_or_else(beside_the_log),
             event_store,
@@ -140,6 +160,41 @@ impl Where {
             data,
         })
     }
+
+    /// What the command tells of itself.
+    pub(super) fn telemetry(
+        &self,
+        reporting: &Reporting,
+    ) -> Result<telemetry::Settings, SettingsError> {
+        let standard = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok();
+        Ok(reporting.over(self.file()?.telemetry, standard))
+    }
+
+    fn file(&self) -> Result<File, SettingsError> {
+        match &self.config {
+            Some(path) if !path.is_file() => Err(SettingsError::NoFile(path.clone())),
+            Some(path) => read(path),
+            None => read(Path::new("stegspor.toml")),
+        }
+    }
+}
+
+/// A URL that is told, or that a file holds.
+fn told(url: Option<&String>, file: Option<&Path>) -> Result<Option<String>, SettingsError> {
+    let (None, Some(path)) = (url, file) else {
+        return Ok(url.cloned());
+    };
+    let held = fs::read_to_string(path).and_then(|text| {
+        let url = text.trim();
+        if url.is_empty() || url.lines().count() > 1 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(url.to_owned())
+    });
+    held.map(Some).map_err(|source| SettingsError::Url {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn read(path: &Path) -> Result<File, SettingsError> {
@@ -185,6 +240,30 @@ mod tests {
                 },
             }
         );
+    }
+
+    #[test]
+    fn a_url_with_a_password_may_lie_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("event_store");
+        std::fs::write(&file, "postgres://stegspor:secret@db/stegspor\n").unwrap();
+        let asked = Where {
+            event_store_file: Some(file.clone()),
+            ..Where::default()
+        };
+        let settings = asked.settings("x").unwrap();
+        assert_eq!(
+            settings.event_store,
+            "postgres://stegspor:secret@db/stegspor"
+        );
+        assert_eq!(settings.read_store, settings.event_store);
+        for held in ["", " \n", "postgres://a:secret@db/one\npostgres://two\n"] {
+            std::fs::write(&file, held).unwrap();
+            let error = anyhow::Error::from(asked.settings("x").unwrap_err());
+            let told = format!("{error:#}");
+            assert!(told.contains("it is to hold one URL"), "{told}");
+            assert!(!told.contains("secret"), "{told}");
+        }
     }
 
     #[test]

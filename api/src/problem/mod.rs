@@ -198,6 +198,15 @@ impl Problem {
         self.status
     }
 
+    /// The rule of the programme that would be broken, if it is one.
+    #[must_use]
+    pub fn broken_rule(&self) -> Option<Rule> {
+        match self.about {
+            About::General(_) => None,
+            About::Rule(rule) => Some(rule),
+        }
+    }
+
     /// The rule's id, or the general reason's name: what a report of refused lines shows.
     #[must_use]
     pub fn rule_id(&self) -> &'static str {

@@ -22,7 +22,7 @@ use super::{
     Answered, Body, Callers, Endpoint, Operation, RequestId,
     body::{self, BATCH, COMMAND},
     endpoint::ETAG,
-    shape,
+    headers, shape,
 };
 use crate::{
     app::{Application, By, Ids, Outcome},
@@ -248,7 +248,7 @@ async fn handle(
         ),
         principal: Some(principal),
         correlation_id: CorrelationId(request_id.unwrap_or_else(|| app.ids.next())),
-        traceparent: None,
+        traceparent: headers::traceparent(&headers),
         recorded_at: None,
     };
     match body::media_type(&headers).as_deref() {

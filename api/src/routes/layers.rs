@@ -1,16 +1,20 @@
-//! What stands around every address, from the outside in: a request id, a span without anything
-//! personal in it, headers that keep browsers careful, compression, problems in the asker's
+//! What stands around every address, from the outside in: a request id, its time taken, a span
+//! without anything personal in it that goes on from the caller's trace, headers that keep browsers careful, compression, problems in the asker's
 //! language, panics caught, and an end to waiting.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
-    extract::{Request, State},
-    http::{self, HeaderName, HeaderValue, StatusCode, header},
+    extract::{MatchedPath, Request, State},
+    http::{self, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::Response,
 };
+use infra::telemetry::{metrics, trace};
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer, classify::ServerErrorsFailureClass,
@@ -18,9 +22,9 @@ use tower_http::{
     set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
 };
 
-use tracing::{Level, Span};
+use tracing::{Level, Span, field::Empty};
 
-use super::{RequestId, Service, headers::IDEMPOTENCY_KEY};
+use super::{RequestId, Service, headers, headers::IDEMPOTENCY_KEY};
 use crate::{
     app::Application,
     problem::{
@@ -30,6 +34,8 @@ use crate::{
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Nothing is fetched from elsewhere, and nothing runs that does not come from a file of ours.
 const CONTENT_SECURITY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
@@ -47,12 +53,14 @@ pub(super) fn around(router: Router, service: Service) -> Router {
                 IDEMPOTENCY_KEY,
             ]))
             .layer(middleware::from_fn_with_state(app, name_request))
+            .layer(middleware::from_fn(take_time))
             .layer(
                 TraceLayer::new_for_http()
                     .make_span_with(span)
                     .on_response(tell_end)
                     .on_failure(tell_break),
             )
+            .layer(middleware::from_fn(tell_trace))
             .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(always(header::REFERRER_POLICY, "no-referrer"))
@@ -68,18 +76,81 @@ pub(super) fn around(router: Router, service: Service) -> Router {
     )
 }
 
-/// Method and request id, and no more: addresses hold ids of persons, queries may hold anything.
-fn span(request: &Request) -> tracing::Span {
+/// Method, template of the route, and request id, and no more: addresses hold ids of persons,
+/// queries may hold anything. It goes on from the caller's trace, if they tell of one.
+fn span(request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().map(|id| id.0);
-    tracing::info_span!(
-        "request",
-        method = %request.method(),
+    let (method, route) = (method(request.method()), route(request));
+    let span = tracing::info_span!(
+        "http.request",
+        otel.kind = "server",
+        otel.name = route.map(|route| format!("{method} {route}")),
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        otel.status_code = Empty,
         id = id.map(tracing::field::display),
-    )
+        trace = Empty,
+    );
+    let headers = request.headers();
+    if let Some(caller) = headers::traceparent(headers) {
+        let state = headers
+            .get(TRACESTATE)
+            .and_then(|state| state.to_str().ok());
+        trace::go_on(&span, &caller, state);
+        span.record("trace", trace::trace_id(&caller));
+    } else if let Some(own) = trace::traceparent(&span) {
+        span.record("trace", trace::trace_id(&own));
+    }
+    span
+}
+
+/// One of the methods there are: whatever else a client writes there is its own affair.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}
+
+fn route(request: &Request) -> Option<&str> {
+    let matched = request.extensions().get::<MatchedPath>();
+    matched.map(MatchedPath::as_str)
+}
+
+/// Takes the time until the answer begins.
+async fn take_time(request: Request, next: Next) -> Response {
+    let method = method(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let route = route.as_ref().map(MatchedPath::as_str);
+    metrics::answered(started.elapsed(), method, route, response.status().as_u16());
+    response
+}
+
+/// Tells the caller by which trace the answer goes, where there is one: `traceresponse`.
+async fn tell_trace(request: Request, next: Next) -> Response {
+    let told = trace::traceparent(&Span::current()).map(String::from);
+    let mut response = next.run(request).await;
+    if let Some(value) = told.and_then(|told| HeaderValue::try_from(told).ok()) {
+        response.headers_mut().insert(TRACERESPONSE, value);
+    }
+    response
 }
 
 /// How an answer ended. What a caller waits for, or what others hold just now, is no failure.
-fn tell_end<B>(response: &http::Response<B>, latency: Duration, _: &Span) {
+fn tell_end<B>(response: &http::Response<B>, latency: Duration, span: &Span) {
+    span.record("http.response.status_code", response.status().as_u16());
+    if response.status().is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
     let (status, latency) = (response.status().as_u16(), latency.as_millis());
     match grave(response) {
         Level::ERROR => tracing::error!(status, latency, "an answer failed"),

@@ -161,6 +161,14 @@ impl TryFrom<String> for TraceParent {
     }
 }
 
+impl TraceParent {
+    /// The header's text: version, trace, span and flags, joined by hyphens.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<TraceParent> for String {
     fn from(traceparent: TraceParent) -> Self {
         traceparent.0

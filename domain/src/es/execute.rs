@@ -302,7 +302,6 @@ pub async fn load<D: Decider>(
 
 /// Walks a command through: reads the stream, decides, appends with the version the decision
 /// rested on. Where somebody else wrote in between, it decides anew, a bounded number of times.
-#[tracing::instrument(name = "command.execute", skip_all, fields(stream = %stream))]
 pub async fn execute<D: Decider>(
     store: &dyn EventStore,
     stream: &StreamName,

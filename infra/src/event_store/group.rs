@@ -18,6 +18,7 @@ use super::{
     chain::{self, Covered},
     heads::{Head, Heads},
 };
+use crate::telemetry::metrics;
 
 /// The most appends of one group.
 pub(crate) const GROUP: usize = 512;
@@ -214,6 +215,7 @@ impl<'a> Plan<'a> {
         for (stream, head) in &self.heads {
             heads.put(stream, *head);
         }
+        metrics::committed(self.outcomes.len());
         self.outcomes
     }
 

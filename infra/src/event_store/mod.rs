@@ -14,6 +14,7 @@ mod heads;
 mod kurrentdb;
 pub(crate) mod ledger;
 mod memory;
+mod observed;
 mod postgres;
 mod sqlite;
 mod verify;
@@ -28,6 +29,7 @@ use domain::es::EventStore;
 pub use chain::expected_hash;
 pub use kurrentdb::KurrentEventStore;
 pub use memory::MemoryEventStore;
+pub use observed::ObservedLog;
 pub use postgres::PostgresEventStore;
 pub(crate) use sqlite::{BUSY, lock};
 pub use sqlite::{SqliteEventStore, SqliteOptions};
@@ -119,6 +121,11 @@ pub async fn bring_to_rest(url: &str) -> Result<(), OpenError> {
 }
 
 async fn open_with(url: &str, options: SqliteOptions) -> Result<Arc<dyn Log>, OpenError> {
+    let log = engine(url, options).await?;
+    Ok(Arc::new(ObservedLog::of(log)))
+}
+
+async fn engine(url: &str, options: SqliteOptions) -> Result<Arc<dyn Log>, OpenError> {
     let (scheme, path) = url.split_once(':').unwrap_or((url, ""));
     match scheme {
         "memory" => Ok(Arc::new(MemoryEventStore::new())),

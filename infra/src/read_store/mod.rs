@@ -19,6 +19,7 @@ mod checkpoint;
 mod engine;
 mod error;
 mod folding;
+mod lag;
 mod lease;
 mod models;
 mod parking;

@@ -3,10 +3,11 @@
 //! Each read model has a checkpoint of its own, so any of them can be made anew, or be new, beside
 //! others that are up to date. Rows and checkpoints are written in one transaction.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
-use domain::es::{EventId, EventStore, Position};
+use domain::es::{EventId, EventStore, Position, TraceParent};
 use futures::{FutureExt, TryStreamExt};
+use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
 use super::{
@@ -19,8 +20,9 @@ use super::{
     lease::{self, Holding},
     models::{self, ReadModel},
     parking::{self, Cause, Parked},
-    reading::{self, Part},
+    reading::{self, Page, Part},
 };
+use crate::telemetry::{metrics, trace};
 
 /// Keeps the tables of some read models up with a log.
 pub struct Projector {
@@ -47,6 +49,48 @@ pub struct Projector {
 /// Events of the log between two transactions while catching up, also where few of them belong to
 /// these read models.
 const BATCH: u64 = 50_000;
+
+/// What is told of the events between two transactions.
+struct Batch {
+    span: Span,
+    started: Instant,
+    after: Position,
+    links: usize,
+    events: usize,
+}
+
+impl Batch {
+    fn after(after: Position) -> Self {
+        Self {
+            // It belongs to no caller's trace: it shows what many have told.
+            span: tracing::info_span!(
+                parent: None,
+                "projection.batch",
+                after = after.0,
+                position = Empty,
+                events = Empty,
+            ),
+            started: Instant::now(),
+            after,
+            links: 0,
+            events: 0,
+        }
+    }
+
+    /// A page of it, linked to traces of the events in it, a few at the most.
+    fn take(&mut self, page: &Page) {
+        self.events += page.events.len();
+        let more = page.traces.len().min(trace::LINKS - self.links);
+        trace::link(&self.span, &page.traces[..more]);
+        self.links += more;
+    }
+
+    fn written(self, position: Position) {
+        self.span.record("position", position.0);
+        self.span.record("events", self.events);
+        metrics::projected(position.0 - self.after.0, self.started.elapsed());
+    }
+}
 
 impl Projector {
     /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names, made if there is none, to keep only
@@ -437,13 +481,20 @@ impl Projector {
                 categories: self.folding.categories(),
             },
         );
+        let mut batch = None;
         while let Some(page) = pages.try_next().await? {
             let (position, event_id) = (page.position, page.event_id);
             self.reached = position;
-            self.folding.take(page).await?;
+            let batch_here = batch.get_or_insert_with(|| Batch::after(self.position));
+            batch_here.take(&page);
+            let span = batch_here.span.clone();
+            self.folding.take(page).instrument(span.clone()).await?;
             let unwritten = position.0 - self.position.0;
             if unwritten >= BATCH || position >= until || self.folding.is_full() {
-                self.write(position, event_id).await?;
+                self.write(position, event_id).instrument(span).await?;
+                if let Some(batch) = batch.take() {
+                    batch.written(position);
+                }
                 written(position);
             }
         }

@@ -8,7 +8,8 @@ use std::{
 
 use domain::{
     es::{
-        EventId, EventStore, Position, ReadError, RecordedAt, RecordedEvent, StreamName, Version,
+        EventId, EventStore, Position, ReadError, RecordedAt, RecordedEvent, StreamName,
+        TraceParent, Version,
     },
     event::Recorded,
 };
@@ -16,6 +17,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::parking::{Cause, Parked};
+use crate::telemetry::trace;
 
 /// An event of the log: read, or not to be read.
 pub(super) enum Read {
@@ -28,6 +30,8 @@ pub(super) struct Page {
     pub(super) events: Vec<Read>,
     pub(super) position: Position,
     pub(super) event_id: EventId,
+    /// The traces that some of them came from.
+    pub(super) traces: Vec<TraceParent>,
 }
 
 /// Which part of the log to read.
@@ -96,15 +100,14 @@ fn broke_off() -> ReadError {
 fn decode_page(events: Vec<RecordedEvent>, categories: &HashSet<&'static str>) -> Option<Page> {
     let last = events.last()?;
     let (position, event_id) = (last.position, last.id);
-    let events = events
-        .into_iter()
-        .filter(|event| categories.contains(event.stream.category()))
-        .map(decode)
-        .collect();
+    let meant = |event: &RecordedEvent| categories.contains(event.stream.category());
+    let traces = trace::of_events(events.iter().filter(|event| meant(event)));
+    let events = events.into_iter().filter(meant).map(decode).collect();
     Some(Page {
         events,
         position,
         event_id,
+        traces,
     })
 }
 

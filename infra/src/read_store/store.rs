@@ -38,10 +38,10 @@ pub struct Behind {
 
 /// The read models, kept up with a log.
 pub struct ReadStore {
-    log: Arc<dyn EventStore>,
-    clock: Arc<dyn Clock>,
+    pub(super) log: Arc<dyn EventStore>,
+    pub(super) clock: Arc<dyn Clock>,
     place: Place,
-    readers: Readers,
+    pub(super) readers: Readers,
     /// None on a node that only asks.
     projector: Option<Mutex<Projector>>,
     /// Whether other nodes may keep them up as well.
@@ -179,6 +179,7 @@ impl ReadStore {
             () = told_to_stop => {}
             () = keep_up => {}
             () = self.look_again_and_again(), if self.shared => {}
+            () = self.tell_again_and_again() => {}
         }
         if let Some(projector) = &self.projector
             && let Err(error) = projector.lock().await.rest().await
@@ -350,6 +351,11 @@ impl ReadStore {
 
     /// Asks: of the tables as they are, or, where an earlier day or moment is meant, of tables made
     /// for it.
+    #[tracing::instrument(
+        name = "query.ask",
+        skip_all,
+        fields(tables = Q::TABLES.join(","), of_the_past, position)
+    )]
     pub async fn ask<Q: Question>(
         &self,
         question: &Q,
@@ -372,6 +378,7 @@ impl ReadStore {
         let known_at = ask.known_at.filter(|known_at| *known_at < now);
         let mut rows = self.readers.begin().await?;
         let (mut position, mut parked) = shown(&mut rows.rows(), Q::TABLES).await?;
+        let span = tracing::Span::current();
         let known = match known_at {
             None if as_of.is_none() => position,
             None => self.log.head().await?,
@@ -381,7 +388,9 @@ impl ReadStore {
             }
         };
         // The tables as they are also tell what was known then, if nothing was learned since.
-        if as_of.is_some() || known != position {
+        let of_the_past = as_of.is_some() || known != position;
+        span.record("of_the_past", of_the_past);
+        if of_the_past {
             // The live tables are not needed while others are made.
             drop(rows);
             parked.retain(|(_, at)| *at <= known);
@@ -399,6 +408,7 @@ impl ReadStore {
                 Some(streams) => self.machine.rows_of(streams, &wanted).await?,
             };
         }
+        span.record("position", position.0);
         let as_of = as_of.unwrap_or(today);
         let view = question.ask(&mut rows.rows(), as_of).await?;
         let mut standing_still: Vec<_> = parked.into_iter().map(|(stream, _)| stream).collect();

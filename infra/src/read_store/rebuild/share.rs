@@ -128,6 +128,7 @@ async fn take(shares: &mut [&mut Share], page: Page) -> Result<(), ReadStoreErro
             events,
             position: page.position,
             event_id: page.event_id,
+            traces: vec![],
         };
         share.folding.take(part).await?;
         share.reached = page.position;

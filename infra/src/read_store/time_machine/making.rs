@@ -101,6 +101,7 @@ impl Making {
     }
 }
 
+#[tracing::instrument(name = "query.replay", skip_all, fields(position = wanted.when.position.0))]
 async fn make(
     log: Arc<dyn EventStore>,
     base: Option<Arc<Made>>,
