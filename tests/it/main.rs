@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod analytics;
+mod compose;
 mod execute;
 mod history;
 mod http_bad_input;
