@@ -39,9 +39,7 @@ use uuid::Uuid;
 pub use collector::{Collector, Span};
 pub use faults::{Fault, FaultyLog};
 pub use lines::{line, lines_of_lives};
-pub use process::{
-    Heard, Serving, binary, post, refused_to_serve, stegspor, text, token,
-};
+pub use process::{Heard, Serving, binary, post, refused_to_serve, stegspor, text, token};
 pub use request::{Reply, Request};
 
 /// The department of most tests.

@@ -74,10 +74,16 @@ impl Cli {
             Command::Demo(demo) => demo.place.telemetry(&demo.reporting),
             Command::Import(import) => import.place.telemetry(&import.reporting),
             Command::Health(_)
+            | Command::Rebuild(_)
             | Command::Replay(_)
             | Command::Verify(_)
+            | Command::Parked(_)
+            | Command::Migrate(_)
             | Command::Simulate(_)
-            | Command::Token(_) => Ok(telemetry::Settings::default()),
+            | Command::Token(_)
+            | Command::Backup(_)
+            | Command::Restore(_)
+            | Command::Forget(_) => Ok(telemetry::Settings::default()),
         }
     }
 

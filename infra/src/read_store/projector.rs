@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
-use domain::es::{EventId, EventStore, Position, TraceParent};
+use domain::es::{EventId, EventStore, Position};
 use futures::{FutureExt, TryStreamExt};
 use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;

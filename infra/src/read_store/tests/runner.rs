@@ -14,7 +14,7 @@ use super::kit::{
     self, OSLO, Telling, World, begun, contact, conversation, day, first_contact, id, kartlegging,
     retracted,
 };
-use crate::read_store::{Behind, Cause, Parked, Projector, ReadStoreError, read_models};
+use crate::read_store::{Behind, Cause, Parked, Projector, ReadStore, ReadStoreError, read_models};
 
 /// Everything in every table, as text.
 async fn dump(path: &std::path::Path) -> Vec<String> {
@@ -292,7 +292,7 @@ async fn read_models_of_another_log_are_made_anew_once_they_are_forgotten() {
 
     restored.folder = world.folder;
     assert!(restored.open().await.is_err());
-    crate::read_store::ReadStore::forget_all(&restored.url(), restored.clock.clone())
+    ReadStore::forget_all(&restored.url(), restored.clock.clone())
         .await
         .unwrap();
     let store = restored.open().await.unwrap();
