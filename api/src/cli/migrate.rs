@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use domain::es::Position;
 use infra::{
     event_store::{self, Log, OpenError},
     moving,
@@ -64,6 +65,10 @@ impl Migrate {
             );
         }
         let source = opened(&self.from, "the source could not be opened").await?;
+        anyhow::ensure!(
+            source.head().await? > Position::START,
+            "there is no event in the source"
+        );
         let target = opened(&self.to, "the target could not be opened").await?;
         let bar = Bar::new("events");
         let moved = moving::copy(&*source, &*target, |done, of| bar.show(done.0, of.0)).await;

@@ -29,7 +29,6 @@ use super::{Ended, settings::Where, store};
 ///   stegspor parked --release --all
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
-#[expect(clippy::doc_markdown, reason = "examples for a shell")]
 pub(super) struct Parked {
     /// Ask for another try of this record's stream; of all, with --all
     #[arg(long, value_name = "STREAM", num_args = 0..=1)]

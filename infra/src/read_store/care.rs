@@ -69,6 +69,19 @@ impl Care {
         Attempt { up_to, nth }
     }
 
+    /// Adds what is known from elsewhere: all that failed there is gone through in steps as well.
+    pub(super) fn join(&mut self, other: Self) {
+        self.once = match (self.once, other.once) {
+            (Some(one), Some(other)) => Some(Stretch {
+                beyond: one.beyond.min(other.beyond),
+                up_to: one.up_to.max(other.up_to),
+            }),
+            (one, other) => one.or(other),
+        };
+        self.twice = other.twice.or(self.twice);
+        self.alone = other.alone.or(self.alone);
+    }
+
     /// Something in this part failed, for the nth time. Of the third time it is known at which
     /// event.
     pub(super) fn failed(&mut self, part: Stretch, nth: u32) {
@@ -132,6 +145,26 @@ mod tests {
         let poison = [1, 2, 500, 501, 1_750, 49_999, 50_000];
         assert_eq!(walk(&mut Care::default(), 50_000, &poison).1, poison);
         assert_eq!(walk(&mut Care::default(), 1, &[1]).1, [1]);
+    }
+
+    #[test]
+    fn what_failed_of_two_shares_is_gone_through_from_the_earlier_on() {
+        let once = |beyond, up_to| Care {
+            once: Some(Stretch {
+                beyond: Position(beyond),
+                up_to: Position(up_to),
+            }),
+            ..Care::default()
+        };
+        for (mut one, other) in [
+            (once(100, 900), once(500, 1_000)),
+            (once(500, 1_000), once(100, 900)),
+        ] {
+            one.join(other);
+            assert_eq!(one, once(100, 1_000));
+            one.join(Care::default());
+            assert_eq!(one, once(100, 1_000));
+        }
     }
 
     #[test]

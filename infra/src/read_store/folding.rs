@@ -314,9 +314,9 @@ impl Folding {
             for model in &mut self.models {
                 if model.category() == category && (history.newly_amended || !model.only_adds()) {
                     #[cfg(test)]
-                    facts
-                        .iter()
-                        .for_each(|fact| super::tests::poison::meet(fact.event));
+                    for fact in &facts {
+                        super::tests::poison::meet(fact.event);
+                    }
                     model.refold(&stream, &facts);
                 }
             }

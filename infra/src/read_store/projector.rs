@@ -224,29 +224,35 @@ impl Projector {
         let shared = self.holding.is_some();
         let keeper = self.keeper;
         let left = |note: &&Note| !shared || Some(note.holder) != keeper;
+        let mut gone = false;
         for note in notes.iter().filter(left) {
             let of_share = self.folding.models().iter();
             let of_share = of_share.filter(|model| model.category() == note.share);
             let Some(position) = of_share.map(|model| model.position()).min() else {
                 continue;
             };
-            match note.finding(position, self.log.head().await?) {
-                Finding::GoWithCare(care) => {
-                    tracing::warn!(
-                        share = note.share,
-                        position = position.0,
-                        "who kept these read models up is gone without a word; going on with care"
-                    );
-                    self.care.once = care.once.or(self.care.once);
-                    self.care.twice = care.twice.or(self.care.twice);
-                    self.care.alone = care.alone.or(self.care.alone);
-                }
+            let head = self.log.head().await?;
+            match note.finding(position, head) {
+                // It died of something else, or before it began.
+                Finding::GoWithCare(_) if position >= head => continue,
+                Finding::GoWithCare(care) => self.care.join(care),
                 Finding::DiedAt(event) => {
                     self.park(event, Cause::Died, &[&note.share]).await?;
-                    let head = self.log.head().await?;
-                    self.care.once = Some(attempts::ahead(event, head));
+                    let once = Some(attempts::ahead(event, head));
+                    self.care.join(Care {
+                        once,
+                        ..Care::default()
+                    });
                 }
             }
+            gone = true;
+        }
+        if let Some(once) = self.care.once.filter(|_| gone) {
+            tracing::warn!(
+                beyond = once.beyond.0,
+                up_to = once.up_to.0,
+                "who kept these read models up is gone without a word; going on in steps"
+            );
         }
         Ok(())
     }

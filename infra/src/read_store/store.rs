@@ -218,7 +218,7 @@ impl ReadStore {
                 if self.shared || stands_still {
                     tokio::time::sleep(ATTEND.saturating_sub(attended.elapsed())).await;
                 } else {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             };
             tokio::select! {
