@@ -6,6 +6,7 @@
 //! cargo bench -p tests --bench ratios -- --quick                  a first impression
 //! cargo bench -p tests --bench ratios -- --big                    logs of 1 and 10 million events too
 //! cargo bench -p tests --bench ratios -- --engine postgres        on PostgreSQL, against raw PostgreSQL
+//! cargo bench -p tests --bench ratios -- --rows rebuild           a million events made anew while others arrive
 //! ```
 //!
 //! PostgreSQL is the server that `STEGSPOR_TEST_POSTGRES` names; prefer its Unix socket.

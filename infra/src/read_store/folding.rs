@@ -274,6 +274,7 @@ impl Folding {
             let mut transaction = db.begin().await?;
             flush(&mut **model, &mut transaction.rows(), position).await?;
             transaction.commit().await?;
+            db.give_way().await;
         }
         Ok(self.flushed(position))
     }

@@ -6,10 +6,10 @@
 mod postgres;
 mod sqlite;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use projections::Rows;
-use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 pub(super) use self::sqlite::{index, scratch, settle, size};
 use super::error::ReadStoreError;
@@ -43,7 +43,7 @@ impl Place {
     /// Opens, or makes, the tables, to write them.
     pub(super) async fn writer(&self) -> Result<Writer, ReadStoreError> {
         Ok(match self {
-            Self::Sqlite(path) => Writer::Sqlite(sqlite::open(path).await?),
+            Self::Sqlite(path) => Writer::Sqlite(sqlite::open(path).await?, PATIENCE),
             Self::Postgres(url) => Writer::Postgres(postgres::open(url).await?),
         })
     }
@@ -51,7 +51,7 @@ impl Place {
     /// Opens tables that are up to date, to change a little beside who keeps them up.
     pub(super) async fn beside(&self) -> Result<Writer, ReadStoreError> {
         Ok(match self {
-            Self::Sqlite(path) => Writer::Sqlite(sqlite::beside(path).await?),
+            Self::Sqlite(path) => Writer::Sqlite(sqlite::beside(path).await?, PATIENCE),
             Self::Postgres(url) => Writer::Postgres(postgres::beside(url).await?),
         })
     }
@@ -81,48 +81,53 @@ pub(super) fn refuses_a_row(error: &sqlx::Error) -> bool {
     }
 }
 
+/// How long others that write a file are waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Of who does a long work in small pieces, and meets them often.
+const MORE_PATIENCE: Duration = Duration::from_mins(1);
+
 /// Writes the tables.
 #[derive(Debug)]
 pub(super) enum Writer {
-    Sqlite(SqliteConnection),
+    /// By one connection, with patience for others.
+    Sqlite(SqlitePool, Duration),
     Postgres(PgPool),
 }
 
 impl Writer {
     /// Begins a transaction: all or nothing of it is written.
     pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, sqlx::Error> {
-        use sqlx::Connection as _;
         Ok(match self {
-            // Who reads first and then writes would be refused if another had written meanwhile.
-            Self::Sqlite(connection) => {
-                Transaction::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?)
+            Self::Sqlite(pool, patience) => {
+                Transaction::Sqlite(sqlite::begin(pool, *patience).await?)
             }
             Self::Postgres(pool) => Transaction::Postgres(postgres::begin(pool).await?),
         })
     }
 
-    /// Waits longer than usual for others that write: who does a long work in small pieces meets them
-    /// often.
-    pub(super) async fn be_patient(&mut self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(connection) => sqlx::raw_sql("PRAGMA busy_timeout = 60000")
-                .execute(connection)
-                .await
-                .map(|_| ()),
-            Self::Postgres(_) => Ok(()),
+    /// Waits longer than usual for others that write.
+    pub(super) fn be_patient(&mut self) {
+        if let Self::Sqlite(_, patience) = self {
+            *patience = MORE_PATIENCE;
+        }
+    }
+
+    /// Lets others write, where one does at a time.
+    pub(super) async fn give_way(&self) {
+        if let Self::Sqlite(..) = self {
+            tokio::time::sleep(sqlite::GAP).await;
         }
     }
 
     /// Begins a transaction that puts tables in the place of others.
     pub(super) async fn begin_switching(&mut self) -> Result<Transaction<'_>, sqlx::Error> {
-        use sqlx::Connection as _;
         Ok(match self {
-            Self::Sqlite(connection) => {
+            Self::Sqlite(pool, patience) => {
                 // On the disk when it is committed.
                 sqlx::raw_sql("PRAGMA synchronous = FULL")
-                    .execute(&mut *connection)
+                    .execute(&*pool)
                     .await?;
-                Transaction::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?)
+                Transaction::Sqlite(sqlite::begin(pool, *patience).await?)
             }
             Self::Postgres(pool) => Transaction::Postgres(postgres::begin_switching(pool).await?),
         })
@@ -130,11 +135,8 @@ impl Writer {
 
     /// Lets go of the tables.
     pub(super) async fn close(self) {
-        use sqlx::Connection as _;
         match self {
-            Self::Sqlite(connection) => {
-                connection.close().await.ok();
-            }
+            Self::Sqlite(pool, _) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }

@@ -7,9 +7,11 @@ use std::{
 };
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, SqliteConnection, SqlitePool,
+    AssertSqlSafe, ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+use tokio::time::Instant;
 
 use crate::read_store::ReadStoreError;
 
@@ -36,25 +38,66 @@ pub(super) fn path(url: &str) -> Result<PathBuf, ReadStoreError> {
     Ok(path)
 }
 
-/// Opens, or makes, the tables in a file, to write them.
-pub(super) async fn open(path: &Path) -> Result<SqliteConnection, ReadStoreError> {
-    let mut writer = connect(path)
+/// How often it is looked whether others that write are done. SQLite itself looks ever more seldom,
+/// so that who writes a little would rarely find a gap beside who writes much.
+const LOOK: Duration = Duration::from_millis(1);
+/// A gap that others can be expected to find.
+pub(super) const GAP: Duration = Duration::from_millis(3);
+
+/// Opens, or makes, the tables in a file, to write them: by one connection, which is never replaced.
+pub(super) async fn open(path: &Path) -> Result<SqlitePool, ReadStoreError> {
+    let connect = connect(path)
         .create_if_missing(true)
         // While catching up, rows land all over the indexes: fewer, larger checkpoints.
         .pragma("cache_size", "-48000")
-        .pragma("wal_autocheckpoint", "8000")
-        .connect()
+        .pragma("wal_autocheckpoint", "8000");
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(connect)
         .await?;
     let mut tables = sqlx::migrate!("migrations/read");
     // A newer program may have added tables of its own.
     tables.set_ignore_missing(true);
-    tables.run(&mut writer).await?;
+    tables.run(&writer).await?;
+    // From here on who waits for others looks by itself.
+    sqlx::raw_sql("PRAGMA busy_timeout = 0")
+        .execute(&writer)
+        .await?;
     Ok(writer)
 }
 
 /// Opens the tables in a file, to change a little beside who keeps them up.
-pub(super) async fn beside(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    connect(path).connect().await
+pub(super) async fn beside(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqlitePoolOptions::new().max_connections(1);
+    options.connect_with(connect(path)).await
+}
+
+/// Begins a transaction that writes, in turn with others that do. Who reads first and then writes
+/// would be refused if another had written meanwhile.
+pub(super) async fn begin(
+    writer: &SqlitePool,
+    patience: Duration,
+) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    let asked = Instant::now();
+    loop {
+        match writer.begin_with("BEGIN IMMEDIATE").await {
+            Err(error) if is_busy(&error) && asked.elapsed() < patience => {
+                tokio::time::sleep(LOOK).await;
+            }
+            begun => return begun,
+        }
+    }
+}
+
+/// Whether another writes at the moment.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.as_deref() == Some("5")
 }
 
 /// Reads the tables in a file, beside who writes them.

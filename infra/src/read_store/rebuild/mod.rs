@@ -167,7 +167,7 @@ impl Rebuild {
     ) -> Result<Self, ReadStoreError> {
         let place = Place::of(url)?;
         let mut db = place.writer().await?;
-        db.be_patient().await?;
+        db.be_patient();
         let checkpoints = checkpoint::read(&mut db.begin().await?.rows()).await?;
         checkpoint::furthest(&checkpoints, &*log).await?;
         Ok(Self {

@@ -16,9 +16,11 @@ use crate::read_store::{
     reading::{self, Page, Part, Read},
 };
 
-/// Events between two writes. Each read model's rows are written in a transaction of their own, short
-/// enough that who keeps the tables in use up is not kept waiting.
+/// Events between two writes.
 const BATCH: usize = 12_000;
+/// In a file, where one writes at a time: so few that who keeps the tables in use up is not kept
+/// waiting.
+const BATCH_IN_FILE: usize = 4_000;
 
 /// The tables of one category, folded up to one place.
 pub(super) struct Share {
@@ -34,6 +36,15 @@ pub(super) enum Into<'a, 'c> {
     Apart(&'a mut Writer),
     /// One that goes on.
     Within(&'a mut Transaction<'c>),
+}
+
+impl Into<'_, '_> {
+    fn batch(&self) -> usize {
+        match self {
+            Self::Apart(Writer::Sqlite(..)) => BATCH_IN_FILE,
+            _ => BATCH,
+        }
+    }
 }
 
 impl Share {
@@ -97,7 +108,7 @@ pub(super) async fn fold(
         unwritten += page.events.len();
         take(shares, page).await?;
         let full = shares.iter().any(|share| share.folding.is_full());
-        if unwritten >= BATCH || position >= until || full {
+        if unwritten >= into.batch() || position >= until || full {
             for share in shares.iter_mut() {
                 stand_still.extend(share.write(&mut into).await?);
             }
