@@ -8,7 +8,7 @@ ALTER TABLE parked_v1 ADD COLUMN last_tried BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE parked_v1 ADD COLUMN wanted BOOLEAN NOT NULL DEFAULT FALSE;
 
 -- Which part of the log is being tried, written before it is: who dies at it leaves this behind.
--- From `beyond` (exclusive) to `up_to` (inclusive; 0 is whatever comes), for the nth time.
+-- From `beyond` (exclusive) to `up_to` (inclusive, 0 being whatever comes), for the nth time.
 CREATE TABLE attempt_v1 (
     share TEXT NOT NULL,
     holder UUID NOT NULL,

@@ -47,10 +47,10 @@ pub(super) struct Part {
 const FEW: usize = 64;
 
 /// Events in a page.
-const PAGE: usize = 4_096;
+const PAGE: usize = 2_000;
 
 /// How many pages are read and decoded at the same time, ahead of who takes them.
-const AHEAD: usize = 3;
+const AHEAD: usize = 2;
 
 /// Reads a part of the log, a few pages at a time: positions have no gaps, so each page's place is
 /// known beforehand. Nobody goes on reading once the pages are let go.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -147,12 +147,13 @@ pub(in crate::read_store) async fn scratch() -> Result<SqlitePool, sqlx::Error> 
 
 /// The page cache of a scratch database while it is filled, in the unit that SQLite takes: rows land
 /// all over the indexes of their names.
-const FILLING: &str = "-64000";
+const FILLING: &str = "-32000";
 /// And once it is only asked.
-const KEPT: &str = "PRAGMA cache_size = -4000; PRAGMA shrink_memory";
+const KEPT: &str = "PRAGMA cache_size = -2000; PRAGMA shrink_memory";
 
-/// Lets go of the memory that filling a scratch database took.
+/// Lets go of the memory that filling a scratch database took: pages, and the statements that fill.
 pub(in crate::read_store) async fn settle(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    db.clear_cached_statements().await?;
     sqlx::raw_sql(KEPT).execute(db).await.map(|_| ())
 }
 

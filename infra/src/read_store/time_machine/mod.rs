@@ -2,7 +2,7 @@
 //!
 //! It folds a part of the log through the same read models into a scratch database. What was made
 //! is [kept](shelf) for the next question about the same day and moment; several who ask for the
-//! same [making](making) wait for one, and who is answered from what is kept waits for none. Where
+//! same [making] wait for one, and who is answered from what is kept waits for none. Where
 //! the day is the same and only the log has gone on, the tables go on too. A question about a few
 //! streams, such as one person's, needs no more than [their histories](streams).
 

@@ -28,7 +28,7 @@ pub struct Keep {
 impl Default for Keep {
     fn default() -> Self {
         Self {
-            moments: 6,
+            moments: 4,
             megabytes: 1_024,
         }
     }
