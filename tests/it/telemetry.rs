@@ -184,9 +184,13 @@ fn told_of_people(serving: &Serving, ground: &Ground) -> Vec<String> {
     // Asked of the present, once it is shown, and of the past.
     let position = answer["position"].as_u64().unwrap();
     let live = format!("GET /v1/participants?min_position={position}");
-    let past = "GET /v1/participants?as_of=2020-12-31".to_owned();
+    let earlier = "GET /v1/participants?as_of=2020-12-31".to_owned();
     let one = format!("GET /v1/participants/{participant}/plan");
-    for (line, seen) in [(live, "Navn Plantet"), (past, "{"), (one, "Bake brød selv")] {
+    for (line, seen) in [
+        (live, "Navn Plantet"),
+        (earlier, "{"),
+        (one, "Bake brød selv"),
+    ] {
         let (status, _, answer) = ask(serving, &line, &leader, json_body, "");
         assert_eq!(status, 200, "{line}: {answer}");
         assert!(answer.to_string().contains(seen), "{line}: {answer}");
