@@ -8,7 +8,7 @@ use infra::event_store::Log;
 use crate::{
     Plan, Result,
     ground::{Engine, Ground},
-    measure::{per_second, take_turns},
+    measure::{Bell, per_second, take_turns},
     raw::{RawEvent, RawLog},
     sample::Samples,
     table::{Bound, Row},
@@ -73,22 +73,24 @@ pub(crate) async fn appends(
     span: Duration,
 ) -> Result<f64> {
     per_second(clients, span, |_, bell| {
-        let (store, samples) = (Arc::clone(&store), Arc::clone(samples));
-        async move {
-            let mut done = 0;
-            let mut stream = samples.stream();
-            let mut expected = Expected::NoStream;
-            while bell.silent() {
-                let appended = store.append(samples.append(&stream, expected)).await?;
-                expected = Expected::Exactly(appended.version);
-                done += 1;
-                if appended.version.0 == LENGTH {
-                    stream = samples.stream();
-                    expected = Expected::NoStream;
-                }
-            }
-            Ok(done)
-        }
+        client(Arc::clone(&store), Arc::clone(samples), bell)
     })
     .await
+}
+
+/// One of them, until the bell rings: how many it appended.
+pub(crate) async fn client(store: Arc<dyn Log>, samples: Arc<Samples>, bell: Bell) -> Result<u64> {
+    let mut done = 0;
+    let mut stream = samples.stream();
+    let mut expected = Expected::NoStream;
+    while bell.silent() {
+        let appended = store.append(samples.append(&stream, expected)).await?;
+        expected = Expected::Exactly(appended.version);
+        done += 1;
+        if appended.version.0 == LENGTH {
+            stream = samples.stream();
+            expected = Expected::NoStream;
+        }
+    }
+    Ok(done)
 }

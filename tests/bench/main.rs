@@ -31,6 +31,7 @@ mod raw;
 mod rebuild;
 mod sample;
 mod table;
+mod telemetry;
 mod visible;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
@@ -76,10 +77,11 @@ impl Plan {
 }
 
 /// What is measured unless told otherwise.
-const ROWS: [&str; 6] = [
+const ROWS: [&str; 7] = [
     "append",
     "command",
     "chain",
+    "telemetry",
     "catch-up",
     "visible",
     "kurrentdb",
@@ -87,7 +89,7 @@ const ROWS: [&str; 6] = [
 /// What is measured besides with `--big`: it fills logs that are kept for the next time.
 const BIG_ROWS: [&str; 4] = ["big", "memory", "past", "rebuild"];
 /// The rows that can be measured on PostgreSQL.
-const POSTGRES_ROWS: [&str; 4] = ["append", "command", "catch-up", "nodes"];
+const POSTGRES_ROWS: [&str; 5] = ["append", "command", "telemetry", "catch-up", "nodes"];
 const POSTGRES_BIG_ROWS: [&str; 2] = ["big", "rebuild"];
 
 fn main() -> ExitCode {
@@ -161,6 +163,7 @@ fn run(plan: &Plan, names: &[&str]) -> Result<bool> {
                 "append" => append::rows(plan).await,
                 "command" => command::rows(plan).await,
                 "chain" => chain::rows(plan).await,
+                "telemetry" => telemetry::rows(plan).await,
                 "catch-up" => catch_up::rows(plan).await,
                 "visible" => visible::rows(plan).await,
                 "rebuild" => rebuild::rows(plan).await,
