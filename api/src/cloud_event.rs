@@ -192,6 +192,7 @@ impl CloudEvent {
             prefix: "/data",
             occurred_at: self.time,
             expected: None,
+            addressed: false,
             by: By {
                 correlation_id: CorrelationId(by.correlation_id.0),
                 traceparent: self.traceparent.or(by.traceparent),

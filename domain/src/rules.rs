@@ -193,6 +193,9 @@ rules! {
     G8 "what-happens-once-is-told-once"
         "What happens once is told once: another day is a correction."
         "Det som hender én gang, fortelles én gang: en annen dag er en rettelse.";
+    G9 "a-count-is-within-reason"
+        "A count of heads is one that a unit can reach: at most 100,000."
+        "Et antall hoder er et som en enhet kan nå: høyst 100 000.";
 }
 
 /// Every rule.

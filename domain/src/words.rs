@@ -209,6 +209,9 @@ pub struct TidgiverCredentials {
     pub ground_rules_accepted: bool,
 }
 
+/// The largest head count that is taken: no unit reaches it (rule G9).
+pub const MOST_HEADS: u32 = 100_000;
+
 /// What a decider may know besides its own stream. It is read just before the decision, and may
 /// be a moment old: a rule that cannot bear that has a stream of its own.
 #[derive(Debug, Clone, Default)]
@@ -219,6 +222,9 @@ pub struct World {
     pub figures: Figures,
     /// The tidgiver that the command names, if it names one.
     pub tidgiver: Option<TidgiverCredentials>,
+    /// The department on whose behalf something is told of a person: no stay but those that it
+    /// holds is there for it. All are, if it is told on behalf of none.
+    pub asking: Option<UnitId>,
 }
 
 impl World {

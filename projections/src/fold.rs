@@ -71,7 +71,7 @@ impl WorldOrder {
 pub struct Happened<'a> {
     /// The event.
     pub event: &'a Recorded,
-    /// The day in Oslo on which it happened.
+    /// The day in the world that it is of ([`Recorded::day`]).
     pub day: Day,
     /// Its place in the world.
     pub order: WorldOrder,
@@ -96,7 +96,7 @@ impl<'a> Happened<'a> {
     pub fn new(event: &'a Recorded) -> Self {
         Self {
             event,
-            day: event.occurred_at.day(),
+            day: event.day(),
             order: WorldOrder::of(event),
         }
     }
@@ -121,7 +121,7 @@ impl<'a> Happened<'a> {
 pub fn in_world_order(history: Vec<Recorded>, as_of: Option<Day>) -> Vec<Recorded> {
     let mut counted: Vec<(WorldOrder, Recorded)> = effective(history)
         .into_iter()
-        .filter(|event| as_of.is_none_or(|day| event.occurred_at.day() <= day))
+        .filter(|event| as_of.is_none_or(|day| event.day() <= day))
         .map(|event| (WorldOrder::of(&event), event))
         .collect();
     counted.sort_by_key(|(order, _)| *order);

@@ -17,9 +17,9 @@
 //! | [`retention`] | – | how long stays last; what follows a relapse |
 //! | [`plan`] | a stay's plan; a goal | a person's plan and goals |
 //! | [`relapse`], [`sentence`], [`oppdrag`], [`safety`], [`contact`], [`patient`] | what belongs to a stay | sentence serving; parts of the others |
-//! | [`referral`], [`cooperation`] | a person's way from a unit to a department; the two units' work together | structures and visits |
+//! | [`referral`], [`cooperation`] | a person's way from a unit to a department; the two units' work together | the referrals sent; structures and visits |
 //! | [`flow`] | – | how many of a unit's patients became participants |
-//! | [`tidgiver`], [`mod@unit`], [`key_figures`] | volunteers, units, what units report | the key figures |
+//! | [`tidgiver`], [`mod@unit`], [`key_figures`] | volunteers, units, what units report | the tidgivere of a department; the key figures |
 //! | [`worklist`] | – | what is due, and why |
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod http_intake;
 mod http_parked;
 mod http_progress;
 mod http_queries;
+mod http_reach;
 mod http_rights;
 mod http_service;
 mod http_standing_around;

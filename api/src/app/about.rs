@@ -1,10 +1,10 @@
 //! What a command is about, as far as a right rests on it: read from the stream it is for.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    es::{Aggregate, Position, RecordedEvent, Version, amend::Kind},
-    participant::{
-        Participant, ParticipantEvent, ParticipantFact, ParticipantState, Person, Stage,
-    },
+    es::{Aggregate, EventData, EventId, Position, RecordedEvent, Version},
+    participant::{Participant, ParticipantEvent, ParticipantFact, ParticipantState, Stage},
     referral::{Referral, ReferralState},
     tidgiver::{Tidgiver, TidgiverState},
     words::{OppdragId, TidgiverId, UnitId},
@@ -20,76 +20,101 @@ use crate::{
     problem::{Problem, general},
 };
 
+/// What the log holds of what a command is told to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum There {
+    /// Nothing.
+    Nothing,
+    /// Somebody who has left: they may come back anywhere, by what the command says itself.
+    Free,
+    /// Something that is somebody's.
+    Held(About),
+}
+
 impl Application {
-    /// What a command is about; `None` if there is nothing yet, and the command does not say.
+    /// What a command is about.
     pub(super) async fn about(
         &self,
         target: &Target,
-        kind: &Kind,
         fields: &Map<String, Value>,
         opens: bool,
-    ) -> Result<Option<About>, Problem> {
-        let named = |field: &str| -> Option<UnitId> { fields.get(field)?.as_str()?.parse().ok() };
+    ) -> Result<There, Problem> {
         Ok(match target {
             Target::Participant(id) => {
                 let events = self.events(target).await?;
-                let aggregate = Aggregate::<Participant>::fold(&events)
-                    .map_err(|error| failed(error, &Value::Null).problem)?;
-                let left_at = match &aggregate.state {
-                    ParticipantState::Known(person) => left_at(person, kind, fields),
-                    ParticipantState::Unknown => None,
-                };
-                let department = match aggregate.state {
-                    // Who has left may come back anywhere: then it is about where they come.
-                    ParticipantState::Known(person)
-                        if opens && matches!(person.stay.stage, Stage::Over(_)) =>
-                    {
-                        named("department")
+                let state = Aggregate::<Participant>::fold(&events)
+                    .map_err(|error| failed(error, &Value::Null).problem)?
+                    .state;
+                match state {
+                    ParticipantState::Unknown => There::Nothing,
+                    ParticipantState::Known(person) => {
+                        let departments: BTreeSet<UnitId> = match person.stay.stage {
+                            Stage::Over(_) if opens => return Ok(There::Free),
+                            _ if opens => BTreeSet::from([person.stay.department]),
+                            _ => person.stays().map(|stay| stay.department.clone()).collect(),
+                        };
+                        There::Held(About::Participant {
+                            id: *id,
+                            departments,
+                            tidgiver: tidgiver_of(&events, fields),
+                        })
                     }
-                    ParticipantState::Known(person) => Some(person.stay.department),
-                    ParticipantState::Unknown if opens => named("department"),
-                    ParticipantState::Unknown => None,
-                };
-                department.map(|department| About::Participant {
-                    id: *id,
-                    department,
-                    left_at,
-                    tidgiver: tidgiver_of(&events, fields),
-                })
+                }
             }
             Target::Referral(_) => {
                 let state = Aggregate::<Referral>::fold(&self.events(target).await?)
                     .map_err(|error| failed(error, &Value::Null).problem)?
                     .state;
-                about_referral(&state).or_else(|| {
-                    opens.then_some(About::Referral {
-                        from: named("from")?,
-                        to: named("to")?,
-                        participant: None,
-                    })
-                })
+                about_referral(&state).map_or(There::Nothing, There::Held)
             }
             Target::Tidgiver(_) => {
                 let state = Aggregate::<Tidgiver>::fold(&self.events(target).await?)
                     .map_err(|error| failed(error, &Value::Null).problem)?
                     .state;
-                let department = match state {
+                match state {
                     TidgiverState::Candidate(known) | TidgiverState::Approved(known, _) => {
-                        Some(known.department)
+                        There::Held(About::Tidgiver {
+                            department: known.department,
+                        })
                     }
-                    TidgiverState::Unknown | TidgiverState::Left if opens => named("department"),
-                    TidgiverState::Unknown | TidgiverState::Left => None,
-                };
-                department.map(|department| About::Tidgiver {
-                    department: Some(department),
-                })
+                    TidgiverState::Left if opens => There::Free,
+                    TidgiverState::Left | TidgiverState::Unknown => There::Nothing,
+                }
             }
-            Target::Cooperation(id) => Some(About::Cooperation {
+            Target::Cooperation(id) => There::Held(About::Cooperation {
                 unit: id.unit.clone(),
                 department: id.department.clone(),
             }),
-            Target::Unit(id) => Some(About::Unit { id: id.clone() }),
+            Target::Unit(id) => There::Held(About::Unit {
+                id: id.clone(),
+                amends: amended(&self.events(target).await?, fields),
+            }),
         })
+    }
+
+    /// Whether a command names an entry of a stay that a department does not hold. Such an entry
+    /// is not there for it.
+    pub(super) async fn is_of_anothers_stay(
+        &self,
+        target: &Target,
+        fields: &Map<String, Value>,
+        department: &UnitId,
+    ) -> Result<bool, Problem> {
+        let Some(entry) = entry_in(fields) else {
+            return Ok(false);
+        };
+        let events = self.events(target).await?;
+        let Some(named) = events.iter().find(|event| event.id == entry) else {
+            return Ok(false);
+        };
+        let state = Aggregate::<Participant>::fold(&events)
+            .map_err(|error| failed(error, &Value::Null).problem)?
+            .state;
+        let (ParticipantState::Known(person), Some(event)) = (state, of_participant(named)) else {
+            return Ok(true);
+        };
+        let held = person.as_known_to(Some(department));
+        Ok(!held.is_some_and(|held| held.stays().any(|stay| stay.id == event.stay_id)))
     }
 
     /// The version of a record at a place in the log; `NONE` if nothing was told of it by then.
@@ -114,20 +139,33 @@ impl Application {
     }
 }
 
-/// The department of the earlier stay in which what a command names began.
-fn left_at(person: &Person, kind: &Kind, fields: &Map<String, Value>) -> Option<UnitId> {
-    let named = |name: &str| fields.get(name)?.as_str();
-    if kind.command == "acknowledge-safety-concern" {
-        let concern = named("concern_id")?.parse().ok()?;
-        let stay = person.earlier_stay(person.concerns.get(&concern)?.stay)?;
-        return Some(stay.department.clone());
+/// What a command that opens something says itself of whose it is to be; `None` if it does not.
+pub(super) fn as_told(target: &Target, fields: &Map<String, Value>) -> Option<About> {
+    opened(target, |field| fields.get(field)?.as_str()?.parse().ok())
+}
+
+/// What something that is opened would be about, if it were all of one unit.
+pub(super) fn at_ones_own(target: &Target, unit: Option<&UnitId>) -> Option<About> {
+    opened(target, |_| unit.cloned())
+}
+
+fn opened(target: &Target, named: impl Fn(&str) -> Option<UnitId>) -> Option<About> {
+    match target {
+        Target::Participant(id) => Some(About::Participant {
+            id: *id,
+            departments: BTreeSet::from([named("department")?]),
+            tidgiver: None,
+        }),
+        Target::Referral(_) => Some(About::Referral {
+            from: named("from")?,
+            to: named("to")?,
+            participant: None,
+        }),
+        Target::Tidgiver(_) => Some(About::Tidgiver {
+            department: named("department")?,
+        }),
+        Target::Cooperation(_) | Target::Unit(_) => None,
     }
-    let oppdrag = named("oppdrag_id").and_then(|id| id.parse().ok());
-    let goal = named("goal_id").and_then(|id| id.parse().ok());
-    let stay = oppdrag
-        .and_then(|id| person.earlier_stay_with(id))
-        .or_else(|| person.earlier_stay_aiming_at(goal?))?;
-    Some(stay.department.clone())
 }
 
 fn about_referral(state: &ReferralState) -> Option<About> {
@@ -139,6 +177,27 @@ fn about_referral(state: &ReferralState) -> Option<About> {
     })
 }
 
+/// The entry that a correction or a retraction names.
+fn entry_in(fields: &Map<String, Value>) -> Option<EventId> {
+    fields.get("entry")?.as_str()?.parse().ok()
+}
+
+/// The kind of the fact that a command amends in the end: an amendment may itself be amended.
+fn amended(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<String> {
+    let mut entry = entry_in(fields)?;
+    for event in events.iter().rev() {
+        if event.id != entry {
+            continue;
+        }
+        let data: Value = serde_json::from_str(&event.data).ok()?;
+        match data.as_object().and_then(entry_in) {
+            Some(earlier) => entry = earlier,
+            None => return Some(event.kind.clone()),
+        }
+    }
+    None
+}
+
 /// The tidgiver of the oppdrag that a command names.
 fn tidgiver_of(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<TidgiverId> {
     let named: OppdragId = fields.get("oppdrag_id")?.as_str()?.parse().ok()?;
@@ -146,15 +205,14 @@ fn tidgiver_of(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<
         .iter()
         .rev()
         .filter(|event| event.kind == "tidgiver-matched")
-        .find_map(|event| {
-            let event: ParticipantEvent =
-                domain::es::EventData::from_json(&event.kind, event.schema_version, &event.data)
-                    .ok()?;
-            match event.fact {
-                ParticipantFact::TidgiverMatched(matched) if matched.oppdrag_id == named => {
-                    Some(matched.tidgiver)
-                }
-                _ => None,
+        .find_map(|event| match of_participant(event)?.fact {
+            ParticipantFact::TidgiverMatched(matched) if matched.oppdrag_id == named => {
+                Some(matched.tidgiver)
             }
+            _ => None,
         })
+}
+
+fn of_participant(event: &RecordedEvent) -> Option<ParticipantEvent> {
+    EventData::from_json(&event.kind, event.schema_version, &event.data).ok()
 }

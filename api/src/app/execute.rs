@@ -35,14 +35,20 @@ pub(super) struct Failed {
 }
 
 impl Application {
-    /// Executes one command, without what follows from it.
+    /// Executes one command, without what follows from it. `asking` is the department on whose
+    /// behalf it is told of a person.
     #[tracing::instrument(
         name = "command.execute",
         skip_all,
         fields(stream.category = command.category(), version, position)
     )]
-    pub(super) async fn execute(&self, command: Command, told: &Told) -> Result<Done, Failed> {
-        let done = self.decide(command, told).await?;
+    pub(super) async fn execute(
+        &self,
+        command: Command,
+        told: &Told,
+        asking: Option<UnitId>,
+    ) -> Result<Done, Failed> {
+        let done = self.decide(command, told, asking).await?;
         let span = tracing::Span::current();
         span.record("version", done.version.0);
         if let Some(position) = done.position {
@@ -51,12 +57,18 @@ impl Application {
         Ok(done)
     }
 
-    async fn decide(&self, command: Command, told: &Told) -> Result<Done, Failed> {
+    async fn decide(
+        &self,
+        command: Command,
+        told: &Told,
+        asking: Option<UnitId>,
+    ) -> Result<Done, Failed> {
         let log = self.log.as_ref();
         match command {
             Command::Participant(id, command) => {
                 let stream = Participant::stream(id);
                 let world = self.world_of_participant(id, &command).await?;
+                let world = World { asking, ..world };
                 let data = data_of(&command);
                 let done = domain::es::execute::<Participant>(log, &stream, command, told, &world)
                     .await
@@ -119,6 +131,7 @@ impl Application {
             units,
             figures: self.figures,
             tidgiver: None,
+            asking: None,
         })
     }
 
@@ -137,7 +150,7 @@ impl Application {
                 .await
                 .map_err(|error| failed(error, &data))?;
             if let ParticipantState::Known(person) = person.state {
-                named.push(person.stay.department);
+                named.extend(person.stays().map(|stay| stay.department.clone()));
             }
             tidgiver = domain::es::load::<Tidgiver>(log, &Tidgiver::stream(matched.tidgiver))
                 .await
@@ -184,15 +197,7 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
         ExecuteError::Rejected(rejection) => rejection.problem(data),
         ExecuteError::InFuture { .. } => problem::in_future("/occurred_at"),
         ExecuteError::TooLongAgo { .. } => problem::too_long_ago("/occurred_at"),
-        ExecuteError::NoSuchEntry { .. } => {
-            let detail = Text::of(
-                "no entry of this id is known here",
-                "ingen oppføring med denne id-en er kjent her",
-            );
-            Problem::rule(domain::rules::G4, axum::http::StatusCode::CONFLICT)
-                .detail(detail.clone())
-                .at("/entry", detail)
-        }
+        ExecuteError::NoSuchEntry { .. } => no_such_entry(),
         ExecuteError::RestedOn { by, .. } => {
             let detail = Text::made(
                 format!("entry {} rests on this one: retract that first", by.0),
@@ -261,6 +266,17 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
         problem,
         nothing_recorded: true,
     }
+}
+
+/// What is corrected or retracted stands in the record.
+pub(super) fn no_such_entry() -> Problem {
+    let detail = Text::of(
+        "no entry of this id is known here",
+        "ingen oppføring med denne id-en er kjent her",
+    );
+    Problem::rule(domain::rules::G4, axum::http::StatusCode::CONFLICT)
+        .detail(detail.clone())
+        .at("/entry", detail)
 }
 
 /// An id names one thing: this one was used for another.

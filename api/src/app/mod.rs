@@ -29,6 +29,7 @@ use crate::auth::Secret;
 
 pub(crate) use execute::unavailable;
 pub use ids::Ids;
+pub(crate) use names::Shown;
 pub use names::Words;
 pub(crate) use sweep::REACHED;
 pub use sweep::{Recording, SweepError, swept};

@@ -116,7 +116,7 @@ impl Application {
                 Reaction::Participant(id, command) => Command::Participant(id, command),
                 Reaction::Referral(id, command) => Command::Referral(id, command),
             };
-            match self.execute(command, &told).instrument(span).await {
+            match self.execute(command, &told, None).instrument(span).await {
                 Ok(done) => {
                     reached = reached.max(done.position);
                     waiting.extend(done.consequences);

@@ -2,9 +2,10 @@
 
 use domain::{
     es::{
-        Actor, CorrelationId, EventId, Metadata, OccurredAt, Position, RecordedAt, SourceSystem,
-        Told, TraceParent, VaultEntry, VaultEntryId, Version, amend::Kind,
+        Actor, CorrelationId, EventId, Metadata, OccurredAt, Position, RecordedAt, Role,
+        SourceSystem, Told, TraceParent, VaultEntry, VaultEntryId, Version, amend::Kind,
     },
+    rules,
     words::UnitId,
 };
 use infra::telemetry::{metrics, trace};
@@ -12,11 +13,20 @@ use serde_json::{Map, Value};
 use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
-use super::{Application, Ids, Target, execute::unavailable, policies::Since, target::consent};
+use super::{
+    Application, Ids, Target,
+    about::{self, There},
+    execute::{no_such_entry, unavailable},
+    policies::Since,
+    target::consent,
+};
 use crate::{
-    auth::{Principal, Purpose, rights},
+    auth::{
+        Principal, Purpose,
+        rights::{self, About},
+    },
     decode::{self, Naming},
-    problem::{Problem, general},
+    problem::{Problem, Text, general},
 };
 
 /// What somebody tells.
@@ -36,6 +46,8 @@ pub struct Telling {
     pub command_id: Uuid,
     /// The version the teller saw, if it must still be that one.
     pub expected: Option<Version>,
+    /// Whether it is told to something that is there, by its address: then it opens nothing new.
+    pub addressed: bool,
     /// Who tells it.
     pub by: By,
 }
@@ -100,24 +112,15 @@ impl Application {
             telling.kind.kind,
             "first-contact-made" | "re-entered" | "referral-proposed" | "tidgiver-applied"
         );
-        let mut permitted = telling.by.principal.is_none();
-        let mut about = None;
-        if let Some(who) = &telling.by.principal {
-            about = self
-                .about(&telling.target, telling.kind, &telling.fields, opens)
-                .await?;
-            permitted = about
-                .as_ref()
-                .is_some_and(|about| rights::may_record(who, telling.kind, about));
-        }
-        let may_open = opens && about.is_none();
-        if !permitted && opens {
-            let unknown = self.unregistered_in(&telling.fields).await?;
-            unknown.map_or(Ok(()), |problem| Err(placed(problem, telling.prefix)))?;
-        }
-        if !permitted && !may_open {
-            return Err(Problem::general(&general::NOT_FOUND));
-        }
+        let allowed = self.allowed(&telling, opens).await?;
+        let asking = asking(&telling);
+        let foreign = match &asking {
+            Some(department) => {
+                let (target, fields) = (&telling.target, &telling.fields);
+                self.is_of_anothers_stay(target, fields, department).await?
+            }
+            None => false,
+        };
         let digest = self.digest(&telling);
         let naming = Naming {
             command_id: telling.command_id,
@@ -125,19 +128,24 @@ impl Application {
             secret: &self.secret,
         };
         let mut fields = telling.fields;
-        let mut words = self
-            .words_of_correction(
+        let mut words = if foreign {
+            vec![]
+        } else {
+            self.words_of_correction(
                 &telling.target,
                 telling.kind,
                 &mut fields,
                 naming,
                 telling.prefix,
             )
-            .await?;
+            .await?
+        };
         let payload = decode::payload(telling.kind, fields, naming, telling.prefix)?;
-        if !permitted {
-            // It opens something, and does not say where: the decoder has let that pass.
+        if allowed == Allowed::ToHearOfItsShape {
             return Err(Problem::general(&general::NOT_FOUND));
+        }
+        if foreign {
+            return Err(placed(no_such_entry(), telling.prefix));
         }
         if let Some(problem) = telling.target.contradicted_by(&payload.data) {
             return Err(placed(problem, telling.prefix));
@@ -167,13 +175,14 @@ impl Application {
             expected: telling.expected,
         };
         let kept = self.keep(words).await?;
-        let done = match self.execute(command, &told).await {
+        let role = told.metadata.actor.role;
+        let done = match self.execute(command, &told, asking).await {
             Ok(done) => done,
             Err(failed) => {
                 if failed.nothing_recorded {
                     self.discard(&kept).await;
                 }
-                return Err(placed(failed.problem, telling.prefix));
+                return Err(placed(seen_by(role, failed.problem), telling.prefix));
             }
         };
         if done.event_ids.is_empty() {
@@ -202,6 +211,37 @@ impl Application {
                 ..ids
             },
         })
+    }
+
+    /// How far a telling is let. Nothing is told of what is not the teller's: it looks as if it
+    /// were not there, whatever the telling's shape.
+    async fn allowed(&self, telling: &Telling, opens: bool) -> Result<Allowed, Problem> {
+        let Some(who) = &telling.by.principal else {
+            return Ok(Allowed::ToTell);
+        };
+        let (kind, fields) = (telling.kind, &telling.fields);
+        let may = |about: &About| rights::may_record(who, kind, about);
+        let there = self.about(&telling.target, fields, opens).await?;
+        if let There::Held(about) = &there
+            && may(about)
+        {
+            return Ok(Allowed::ToTell);
+        }
+        if !opens {
+            return Err(Problem::general(&general::NOT_FOUND));
+        }
+        let unknown = self.unregistered_in(fields).await?;
+        unknown.map_or(Ok(()), |problem| Err(placed(problem, telling.prefix)))?;
+        let told = about::as_told(&telling.target, fields);
+        let at_home = || about::at_ones_own(&telling.target, who.unit.as_ref());
+        if !told.clone().or_else(at_home).as_ref().is_some_and(may) {
+            return Err(Problem::general(&general::NOT_FOUND));
+        }
+        match (told, there) {
+            (Some(_), There::Free) => Ok(Allowed::ToTell),
+            (Some(_), There::Nothing) if !telling.addressed => Ok(Allowed::ToTell),
+            _ => Ok(Allowed::ToHearOfItsShape),
+        }
     }
 
     /// What tells a telling that is repeated from an id that is used twice. Keyed: it lies in the
@@ -298,6 +338,40 @@ impl Application {
             unavailable(&error);
         }
     }
+}
+
+/// How far a telling is let.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    /// It is decided.
+    ToTell,
+    /// It would open something that is not there to be opened, or does not say where: it hears
+    /// what is wrong with its shape, as any would that may be told.
+    ToHearOfItsShape,
+}
+
+/// The department on whose behalf something is told of a person.
+fn asking(telling: &Telling) -> Option<UnitId> {
+    let who = telling.by.principal.as_ref()?;
+    let of_department = matches!(
+        who.role,
+        Role::Veileder | Role::DepartmentLeader | Role::TidgiverCoordinator
+    );
+    match telling.target {
+        Target::Participant(_) if of_department => who.unit.clone(),
+        _ => None,
+    }
+}
+
+/// A coordinator hears nothing of treatment: what is missing of a readiness is not said.
+fn seen_by(role: Role, problem: Problem) -> Problem {
+    if role != Role::TidgiverCoordinator || problem.rule_id() != rules::D26.id {
+        return problem;
+    }
+    problem.detail(Text::of(
+        "readiness for a tidgiver is not complete",
+        "det som skal til før en tidgiver, er ikke på plass",
+    ))
 }
 
 /// A decider points into the payload; the sender needs to know where that stood in what was sent.

@@ -31,11 +31,11 @@ pub fn of_command(kind: &Kind) -> Vec<Role> {
     let theirs = somebody();
     let unit = || theirs.unit.clone().expect("somebody has a unit");
     let (subject, elsewhere) = (theirs.subject.0, other_unit());
+    let about_unit = |id| About::Unit { id, amends: None };
     let abouts: Vec<About> = match kind.stream {
         "participant" => vec![About::Participant {
             id: ParticipantId(subject),
-            department: unit(),
-            left_at: None,
+            departments: [unit()].into(),
             tidgiver: Some(TidgiverId(subject)),
         }],
         "referral" => vec![About::Referral {
@@ -43,14 +43,12 @@ pub fn of_command(kind: &Kind) -> Vec<Role> {
             to: unit(),
             participant: Some(ParticipantId(subject)),
         }],
-        "tidgiver" => vec![About::Tidgiver {
-            department: Some(unit()),
-        }],
+        "tidgiver" => vec![About::Tidgiver { department: unit() }],
         "cooperation" => vec![About::Cooperation {
             unit: unit(),
             department: unit(),
         }],
-        _ => vec![About::Unit { id: unit() }, About::Unit { id: elsewhere }],
+        _ => vec![about_unit(unit()), about_unit(elsewhere)],
     };
     among(|who| abouts.iter().any(|about| may_record(who, kind, about)))
 }

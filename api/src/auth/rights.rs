@@ -2,6 +2,8 @@
 //!
 //! What is not yours looks the same as what is not there.
 
+use std::collections::BTreeSet;
+
 use domain::{
     es::{ActorId, Role, amend::Kind},
     words::{ParticipantId, TidgiverId, UnitId},
@@ -16,10 +18,9 @@ pub enum About {
     Participant {
         /// Who.
         id: ParticipantId,
-        /// The department they belong to, or make contact with.
-        department: UnitId,
-        /// The department of an earlier stay, where what the command closes was left open.
-        left_at: Option<UnitId>,
+        /// The departments that hold a stay of theirs, or that they make contact with. Of which
+        /// stay a command may tell follows from who tells it.
+        departments: BTreeSet<UnitId>,
         /// The tidgiver of the oppdrag that the command names, if it names one.
         tidgiver: Option<TidgiverId>,
     },
@@ -34,8 +35,8 @@ pub enum About {
     },
     /// A tidgiver.
     Tidgiver {
-        /// The department they give time in; unknown once they left.
-        department: Option<UnitId>,
+        /// The department they give time in.
+        department: UnitId,
     },
     /// A cooperation.
     Cooperation {
@@ -48,6 +49,8 @@ pub enum About {
     Unit {
         /// Which.
         id: UnitId,
+        /// The kind of the fact that the command corrects or retracts, if there is such a one.
+        amends: Option<String>,
     },
 }
 
@@ -95,6 +98,9 @@ const PROPOSERS: &[&str] = &[
     "retract-entry",
 ];
 
+/// What a department's leader tells of the department itself, and may put right.
+const REPORTS: &[&str] = &["report-key-figures"];
+
 /// Whether somebody may have a command recorded.
 #[must_use]
 pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
@@ -104,14 +110,9 @@ pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
     match (who.role, about) {
         (
             Role::Veileder | Role::DepartmentLeader | Role::TidgiverCoordinator,
-            About::Participant {
-                department,
-                left_at,
-                ..
-            },
+            About::Participant { departments, .. },
         ) => {
-            let theirs = own(department) || left_at.as_ref().is_some_and(own);
-            theirs
+            departments.iter().any(own)
                 && match who.role {
                     Role::Veileder => kind.command != "transfer",
                     Role::TidgiverCoordinator => among(COORDINATORS),
@@ -131,25 +132,26 @@ pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
             participant.is_some_and(myself) && kind.command == "withdraw-referral"
         }
 
-        (
-            Role::TidgiverCoordinator | Role::DepartmentLeader,
-            About::Tidgiver {
-                department: Some(department),
-            },
-        ) => own(department),
+        (Role::TidgiverCoordinator | Role::DepartmentLeader, About::Tidgiver { department }) => {
+            own(department)
+        }
 
         (Role::DepartmentLeader, About::Cooperation { department, .. }) => own(department),
         (Role::Institution, About::Cooperation { unit, .. }) => own(unit),
 
-        (Role::DepartmentLeader, About::Unit { id }) => {
-            own(id) && kind.command == "report-key-figures"
+        (Role::DepartmentLeader, About::Unit { id, amends }) => {
+            let of_figures = || {
+                let kind = amends.as_deref();
+                kind.is_none_or(|kind| kind == "key-figures-reported")
+            };
+            own(id)
+                && (among(REPORTS) || among(&["correct-entry", "retract-entry"]) && of_figures())
         }
         (Role::NationalLead, About::Unit { .. }) => true,
 
         (
             Role::Veileder
             | Role::TidgiverCoordinator
-            | Role::DepartmentLeader
             | Role::NationalLead
             | Role::Analyst
             | Role::Institution
@@ -183,6 +185,14 @@ pub enum Query {
     Timeline,
     /// The plan and goals of one of them, in words.
     Plan,
+    /// Referrals: those that a unit sent, or those sent to a department.
+    Referrals,
+    /// One of them.
+    Referral,
+    /// Tidgivere.
+    Tidgivere,
+    /// One of them.
+    Tidgiver,
     /// What is due.
     Worklist,
     /// How units and departments work together.
@@ -224,7 +234,8 @@ pub enum Of {
 pub enum Persons {
     /// All that is kept, with their name and contact.
     Named,
-    /// First name, wishes, readiness and oppdrag; nothing of treatment and sentence.
+    /// First name, wishes, readiness and oppdrag; nothing of treatment and sentence. Tidgivere by
+    /// their names.
     Wishes,
     /// First name, agreed activity and dates of an oppdrag.
     Activity,
@@ -236,8 +247,9 @@ pub enum Persons {
 #[must_use]
 pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
     use Query::{
-        Changes, Cooperations, Flows, KeyFigures, Parked, Participant, Participants, Plan,
-        Retention, SentenceServing, Standing, Timeline, Units, Worklist,
+        Changes, Cooperations, Flows, KeyFigures, Parked, Participant, Participants, Plan, Referral,
+        Referrals, Retention, SentenceServing, Standing, Tidgiver, Tidgivere, Timeline, Units,
+        Worklist,
     };
     let exact = |persons| {
         who.unit.clone().map(|unit| Sight {
@@ -259,21 +271,24 @@ pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
         (
             Role::Veileder,
             Standing | Participants | Participant | Timeline | Plan | Worklist | Cooperations
-            | KeyFigures,
+            | KeyFigures | Referrals | Referral,
         )
         | (
             Role::DepartmentLeader,
             KeyFigures | Standing | Flows | Retention | SentenceServing | Participants
-            | Participant | Timeline | Plan | Worklist | Cooperations,
+            | Participant | Timeline | Plan | Worklist | Cooperations | Referrals | Referral
+            | Tidgivere | Tidgiver,
         ) => exact(Persons::Named),
         (
             Role::TidgiverCoordinator,
-            KeyFigures | Standing | Participants | Participant | Timeline | Worklist,
+            KeyFigures | Standing | Participants | Participant | Timeline | Worklist | Tidgivere
+            | Tidgiver,
         ) => exact(Persons::Wishes),
         (
             Role::NationalLead | Role::Analyst,
             KeyFigures | Standing | Flows | Retention | SentenceServing | Cooperations,
         ) => suppressed(Of::All),
+        (Role::Institution, Referrals | Referral) => exact(Persons::Nobody),
         (Role::Institution, Flows | Cooperations) => suppressed(Of::Unit(who.unit.clone()?)),
         (Role::Tidgiver, Participants) => Some(Sight {
             of: Of::MyOppdrag(TidgiverId(who.subject.0)),

@@ -26,7 +26,7 @@ pub trait Refused: Broken {
     /// contradicts is a conflict (409).
     fn problem(&self, data: &Value) -> Problem {
         let rule = self.rule();
-        let status = if rule == rules::G1 || rule == rules::G2 {
+        let status = if [rules::G1, rules::G2, rules::G9].contains(&rule) {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {
             StatusCode::CONFLICT
@@ -76,6 +76,19 @@ pub fn unregistered(unit: &UnitId, pointer: &str) -> Problem {
 
 fn at(name: &str) -> String {
     format!("/{name}")
+}
+
+/// A field of a fact; a correction tells the fact anew, in `data`.
+fn in_fact(name: &str, data: &Value) -> String {
+    if data.get("entry").is_some() {
+        format!("/data/{name}")
+    } else {
+        at(name)
+    }
+}
+
+fn too_many(most: u32) -> String {
+    format!("dette er mer enn en enhet kan nå: høyst {most} tas imot")
 }
 
 /// The field that names the unit.
@@ -131,9 +144,10 @@ impl Refused for ParticipantRejection {
             Self::NoSuchConcern => Some(at("concern_id")),
             Self::NoContactTriedAfterRelapse => Some(at("reason")),
             Self::BeforeItsBeginning { begun } => too_early(*begun, data),
-            Self::StayEnded { .. } | Self::StandingIsSettled { .. } | Self::ToldAlready { .. } => {
-                Some(at("occurred_at"))
-            }
+            Self::StayEnded { .. }
+            | Self::StandingIsSettled { .. }
+            | Self::ToldAlready { .. }
+            | Self::BeforeAnEarlierEnd => Some(at("occurred_at")),
             Self::NotKnown
             | Self::NoConversationYet
             | Self::NotMappedYet
@@ -153,6 +167,7 @@ impl Refused for ParticipantRejection {
     fn nb(&self) -> String {
         match self {
             Self::NotKnown => "denne personen har ikke tatt kontakt".into(),
+            Self::BeforeAnEarlierEnd => "dette ligger før slutten på et tidligere opphold".into(),
             Self::UnknownUnit { unit } => {
                 format!("{unit} er ikke registrert som det den nevnes som")
             }
@@ -322,11 +337,13 @@ impl Refused for CooperationRejection {
         match self {
             Self::NotBegun => None,
             Self::UnknownUnit { unit } => naming(unit, data),
+            Self::TooMany { .. } => Some(in_fact("count", data)),
         }
     }
 
     fn nb(&self) -> String {
         match self {
+            Self::TooMany { most } => too_many(*most),
             Self::NotBegun => {
                 "samarbeidet har ikke begynt: det begynner med en navngitt koordinator".into()
             }
@@ -338,16 +355,18 @@ impl Refused for CooperationRejection {
 }
 
 impl Refused for UnitRejection {
-    fn pointer(&self, _: &Value) -> Option<String> {
+    fn pointer(&self, data: &Value) -> Option<String> {
         match self {
             Self::NotRegistered => None,
-            Self::FiguresOfTheFuture => Some(at("on")),
+            Self::FiguresOfTheFuture => Some(in_fact("on", data)),
+            Self::TooMany { field, .. } => Some(in_fact(field, data)),
         }
     }
 
     fn nb(&self) -> String {
         match self {
             Self::NotRegistered => "enheten er ikke registrert".into(),
+            Self::TooMany { most, .. } => too_many(*most),
             Self::FiguresOfTheFuture => "tallene er fortalt før dagen de gjelder for".into(),
         }
     }

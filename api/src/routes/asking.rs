@@ -317,12 +317,25 @@ impl Asked {
         Err(withheld(told, detail))
     }
 
-    /// A year.
-    pub(super) fn year(&mut self, name: &str) -> Result<Option<i32>, Problem> {
+    /// A year that has begun, by the day that is asked for.
+    pub(super) fn year(&mut self, name: &str, now: RecordedAt) -> Result<Option<i32>, Problem> {
+        use chrono::Datelike;
         let expected = Text::of("a year: 2020", "et år: 2020");
         let year = taken(&mut self.parameters, name, str::parse, expected.clone())?;
         if year.is_some_and(|year: i32| !(1900..=2999).contains(&year)) {
             return Err(wrong(name, expected));
+        }
+        let (today, as_of) = (now.day(), self.ask.as_of);
+        if year.is_some_and(|year| year > today.0.year()) {
+            return Err(not_yet(name, now));
+        }
+        let as_of = as_of.unwrap_or(today);
+        if year.is_some_and(|year| year > as_of.0.year()) {
+            let detail = Text::made(
+                format!("this year has not begun by {as_of}, the day that is asked for"),
+                format!("dette året er ikke begynt {as_of}, dagen det spørres om"),
+            );
+            return Err(wrong(name, detail));
         }
         Ok(year)
     }

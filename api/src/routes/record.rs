@@ -110,7 +110,7 @@ pub(super) async fn open(
     );
     let target = Target::of(stream, &id.to_string()).ok_or(&general::NOT_FOUND)?;
     let kind = decode::by_command(stream, command).ok_or(&general::NOT_FOUND)?;
-    record(app, told, target, kind, command_id).await
+    record(app, told, (target, false), kind, command_id).await
 }
 
 /// Records a command to something that is addressed by its id.
@@ -124,7 +124,7 @@ pub(super) async fn tell(
     let target = Target::of(stream, key).ok_or(&general::NOT_FOUND)?;
     let kind = decode::by_command(stream, command).ok_or(&general::NOT_FOUND)?;
     let command_id = command_id(app, &told)?;
-    record(app, told, target, kind, command_id).await
+    record(app, told, (target, true), kind, command_id).await
 }
 
 fn command_id(app: &Application, told: &Told) -> Result<Uuid, Problem> {
@@ -144,7 +144,7 @@ fn command_id(app: &Application, told: &Told) -> Result<Uuid, Problem> {
 async fn record(
     app: &Application,
     told: Told,
-    target: Target,
+    (target, addressed): (Target, bool),
     kind: &'static Kind,
     command_id: Uuid,
 ) -> Result<Response, Problem> {
@@ -161,6 +161,7 @@ async fn record(
             occurred_at,
             command_id,
             expected: headers::if_match(&told.headers)?,
+            addressed,
             by: By {
                 actor: Actor {
                     id: told.principal.subject,

@@ -8,7 +8,7 @@ pub use rejection::CooperationRejection;
 
 use crate::{
     es::{Context, Decider, Entry, StreamName},
-    words::{UnitId, World},
+    words::{MOST_HEADS, UnitId, World},
 };
 
 /// The decider of cooperations.
@@ -82,6 +82,9 @@ impl Decider for Cooperation {
         use CooperationCommand as C;
         use CooperationRejection as Why;
         use CooperationState as S;
+        if heads(&command) > u64::from(MOST_HEADS) {
+            return Err(Why::TooMany { most: MOST_HEADS });
+        }
         match (&command, state) {
             (C::BeginCooperation(begun), S::Unknown | S::Paused) => {
                 if context.world.unit(&begun.unit).is_none() {
@@ -134,6 +137,24 @@ impl Decider for Cooperation {
             | F::EntryCorrected(_)
             | F::EntryRetracted(_) => state,
         }
+    }
+}
+
+/// The heads that a command counts, if it counts any.
+fn heads(command: &CooperationCommand) -> u64 {
+    use CooperationCommand as C;
+    match command {
+        C::InformPatients(PatientsInformed { count, .. })
+        | C::ShowInterest(InterestShown { count, .. })
+        | C::InformStaff(StaffInformed { count, .. }) => u64::from(*count),
+        C::CorrectEntry(correction) => correction.data["count"].as_u64().unwrap_or(0),
+        C::BeginCooperation(_)
+        | C::SignAgreement(_)
+        | C::DescribeStructure(_)
+        | C::AssessAnchoring(_)
+        | C::HoldPresence(_)
+        | C::PauseCooperation(_)
+        | C::RetractEntry(_) => 0,
     }
 }
 

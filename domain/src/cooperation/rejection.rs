@@ -18,6 +18,12 @@ pub enum CooperationRejection {
         /// The unit that was named.
         unit: UnitId,
     },
+    /// Rule G9.
+    #[error("this is more than a unit can reach: at most {most} is taken")]
+    TooMany {
+        /// The most that is taken.
+        most: u32,
+    },
 }
 
 impl Broken for CooperationRejection {
@@ -25,6 +31,7 @@ impl Broken for CooperationRejection {
         match self {
             Self::NotBegun => rules::D41,
             Self::UnknownUnit { .. } => rules::G1,
+            Self::TooMany { .. } => rules::G9,
         }
     }
 }

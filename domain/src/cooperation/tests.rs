@@ -137,3 +137,26 @@ fn an_id_is_read_as_it_is_written() {
     );
     assert_eq!("slemdal".parse::<CooperationId>(), Err(CooperationIdError));
 }
+
+#[test]
+fn g8_heads_are_of_a_unit_that_can_be_corrected_ones_too() {
+    let informed = |count| PatientsInformed { count };
+    given::<Cooperation>(running())
+        .when_in(&world(), "2020-04-01", C::InformPatients(informed(100_000)))
+        .then([CooperationFact::PatientsInformed(informed(100_000))]);
+    for command in [
+        C::InformPatients(informed(100_001)),
+        C::ShowInterest(InterestShown { count: 100_001 }),
+        C::InformStaff(StaffInformed { count: u32::MAX }),
+        C::CorrectEntry(crate::es::amend::EntryCorrected {
+            entry: crate::es::EventId(crate::es::spec::nth_id(0)),
+            occurred_at: "2020-04-01".parse().unwrap(),
+            schema_version: 1,
+            data: serde_json::json!({ "count": 100_001 }),
+        }),
+    ] {
+        given::<Cooperation>(running())
+            .when_in(&world(), "2020-04-01", command)
+            .then_rejected(&Why::TooMany { most: 100_000 });
+    }
+}

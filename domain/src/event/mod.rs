@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     cooperation::CooperationFact,
     es::{
-        DecodeError, EventData, EventId, OccurredAt, Position, RecordedAt, RecordedEvent,
+        Day, DecodeError, EventData, EventId, OccurredAt, Position, RecordedAt, RecordedEvent,
         StreamName, Version,
         amend::{Amendment, Kind},
     },
@@ -48,6 +48,18 @@ pub struct Recorded {
     pub recorded_at: RecordedAt,
     /// What happened.
     pub event: DomainEvent,
+}
+
+impl Recorded {
+    /// The day in the world that it is of: that on which it happened; figures that a unit reports
+    /// are of the day they hold for, whenever they were told.
+    #[must_use]
+    pub fn day(&self) -> Day {
+        match &self.event {
+            DomainEvent::Unit(UnitFact::KeyFiguresReported(reported)) => reported.on,
+            _ => self.occurred_at.day(),
+        }
+    }
 }
 
 /// Every kind of event there is, stream by stream.

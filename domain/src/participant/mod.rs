@@ -149,6 +149,9 @@ impl Person {
             // Who made contact before and comes again after an end, returns (rule D15).
             C::MakeFirstContact(made) => match self.stay.stage {
                 Stage::Over(_) => C::ReEnter(made.into()),
+                _ if self.as_known_to(context.world.asking.as_ref()).is_none() => {
+                    return Err(Why::NotKnown);
+                }
                 // It is so already; a yes to another referral opens no second stay either.
                 _ if made.referral_id.is_some() || context.day() == self.stay.opened => {
                     return Ok(vec![]);
@@ -160,8 +163,13 @@ impl Person {
         if let C::ReEnter(opening) = command {
             return self.re_enter(opening, context);
         }
-        let stay = self.stay_of(&command, context.day());
-        let permit = match self.permit_of_person(&command, context)? {
+        let known = self.as_known_to(context.world.asking.as_ref());
+        let known = known.ok_or(Why::NotKnown)?;
+        let stay = known.stay_of(&command, context.day());
+        if self.names_already(&command, stay.id) {
+            return Err(Why::NameTaken);
+        }
+        let permit = match known.permit_of_person(&command, context)? {
             Some(permit) => permit,
             None => stay.permit(&command, context)?,
         };
@@ -175,9 +183,9 @@ impl Person {
         }
     }
 
-    /// The stay that a command belongs to. What names an oppdrag or a goal belongs where that
-    /// began, anything else to the stay that was open on the day: so a fact told late is taken
-    /// alike whether the person came back meanwhile or not.
+    /// The stay that a command belongs to. What names an oppdrag, a goal or a worry belongs where
+    /// that began, anything else to the stay that was open on the day: so a fact told late is
+    /// taken alike whether the person came back meanwhile or not.
     fn stay_of(&self, command: &C, day: Day) -> &Stay {
         let earlier = match command {
             C::HoldStartConversation(StartConversationHeld { oppdrag_id })
@@ -185,7 +193,15 @@ impl Person {
             | C::CancelOppdragMeeting(OppdragMeetingCancelled { oppdrag_id, .. })
             | C::ReviewOppdrag(OppdragReviewed { oppdrag_id, .. })
             | C::ExtendOppdrag(OppdragExtended { oppdrag_id, .. })
-            | C::EndOppdrag(OppdragEnded { oppdrag_id, .. }) => self.earlier_stay_with(*oppdrag_id),
+            | C::EndOppdrag(OppdragEnded { oppdrag_id, .. })
+            | C::RaiseSafetyConcern(SafetyConcernRaised {
+                oppdrag_id: Some(oppdrag_id),
+                ..
+            }) => self.earlier_stay_with(*oppdrag_id),
+            C::AcknowledgeSafetyConcern(SafetyConcernAcknowledged { concern_id }) => {
+                let concern = self.concerns.get(concern_id);
+                concern.and_then(|concern| self.earlier_stay(concern.stay))
+            }
             C::ReportGoalProgress(GoalProgressReported { goal_id, .. })
             | C::ReachGoal(GoalReached { goal_id })
             | C::DropGoal(GoalDropped { goal_id }) => self.earlier_stay_aiming_at(*goal_id),
@@ -199,10 +215,16 @@ impl Person {
         opening: ReEntered,
         context: &Context<'_, World>,
     ) -> Result<Vec<ParticipantEvent>, Why> {
-        let Stage::Over(ended) = self.stay.stage else {
-            return Err(Why::StayIsOpen);
-        };
-        not_before(ended, context.day())?;
+        let asking = context.world.asking.as_ref();
+        let elsewhere = asking.is_some_and(|asking| *asking != self.stay.department);
+        match self.stay.stage {
+            Stage::Over(ended) if elsewhere && context.day() < ended => {
+                return Err(Why::BeforeAnEarlierEnd);
+            }
+            Stage::Over(ended) => not_before(ended, context.day())?,
+            _ if elsewhere => return Err(Why::NotKnown),
+            _ => return Err(Why::StayIsOpen),
+        }
         may_open_a_stay(&opening, context.world)?;
         Ok(vec![ParticipantEvent {
             stay_id: StayId(context.command_id),
@@ -211,11 +233,22 @@ impl Person {
         }])
     }
 
+    /// Whether what a command brings into being bears a name that is taken in another stay than
+    /// its own, whoever held that.
+    fn names_already(&self, command: &C, stay: StayId) -> bool {
+        let mut others = self.stays().filter(|other| other.id != stay);
+        match command {
+            C::SetGoal(goal) => others.any(|other| other.goals.contains_key(&goal.goal_id)),
+            C::MatchTidgiver(matched) => {
+                others.any(|other| other.oppdrag.contains_key(&matched.oppdrag_id))
+            }
+            C::RaiseSafetyConcern(raised) => self.concerns.contains_key(&raised.concern_id),
+            _ => false,
+        }
+    }
+
     /// Rule D35: a worry can always be raised, also after an end and about what is over.
     fn may_raise(&self, raised: &SafetyConcernRaised) -> Result<Permit, Why> {
-        if self.concerns.contains_key(&raised.concern_id) {
-            return Err(Why::NameTaken);
-        }
         match raised.oppdrag_id {
             Some(id)
                 if !self.stay.oppdrag.contains_key(&id) && self.earlier_stay_with(id).is_none() =>
@@ -261,12 +294,6 @@ impl Person {
                 Ok(Some(Permit::unless(concern.acknowledged)))
             }
             C::CorrectEntry(_) | C::RetractEntry(_) => Ok(Some(Permit::Record)),
-            C::SetGoal(goal) if self.earlier_stay_aiming_at(goal.goal_id).is_some() => {
-                Err(Why::NameTaken)
-            }
-            C::MatchTidgiver(matched) if self.earlier_stay_with(matched.oppdrag_id).is_some() => {
-                Err(Why::NameTaken)
-            }
             C::EnterTreatmentPhase(TreatmentPhaseEntered {
                 unit, consent_id, ..
             })

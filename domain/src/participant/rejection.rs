@@ -57,6 +57,9 @@ pub enum ParticipantRejection {
     /// Rule D15.
     #[error("a stay is open: nobody returns who has not left")]
     StayIsOpen,
+    /// Rule G2. Of a stay that another department held, its end is not told.
+    #[error("this lies before the end of an earlier stay")]
+    BeforeAnEarlierEnd,
     /// Rule D12.
     #[error("no relapse is known that this could follow")]
     NoRelapse,
@@ -168,6 +171,7 @@ impl Broken for ParticipantRejection {
         match self {
             Self::UnknownUnit { .. } => rules::G1,
             Self::BeforeItsBeginning { .. }
+            | Self::BeforeAnEarlierEnd
             | Self::ReviewTooEarly { .. }
             | Self::EndBeforeReview { .. } => rules::G2,
             Self::NameTaken => rules::G3,

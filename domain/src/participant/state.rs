@@ -1,6 +1,6 @@
 //! What is known of a participant.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     ConsentGiven, ParticipantEvent, ParticipantFact as F, ReEntered, Readiness, TreatmentPhase,
@@ -174,6 +174,33 @@ impl Relapse {
 }
 
 impl Person {
+    /// Every stay, the first one first.
+    pub fn stays(&self) -> impl Iterator<Item = &Stay> {
+        self.earlier.iter().chain([&self.stay])
+    }
+
+    /// The person as a department knows them: by the stays that it holds, the last of them as the
+    /// present one. `None` if it holds none. Whoever asks for no department knows them all.
+    #[must_use]
+    pub fn as_known_to(&self, department: Option<&UnitId>) -> Option<Cow<'_, Self>> {
+        let holds = |stay: &&Stay| department.is_none_or(|one| stay.department == *one);
+        if self.stays().all(|stay| holds(&stay)) {
+            return Some(Cow::Borrowed(self));
+        }
+        let mut held: Vec<Stay> = self.stays().filter(holds).cloned().collect();
+        let concerns = self.concerns.iter();
+        let concerns = concerns
+            .filter(|(_, concern)| held.iter().any(|stay| stay.id == concern.stay))
+            .map(|(id, concern)| (*id, *concern))
+            .collect();
+        Some(Cow::Owned(Self {
+            stay: held.pop()?,
+            earlier: held,
+            consents: self.consents.clone(),
+            concerns,
+        }))
+    }
+
     /// The earlier stay that a fact of `day`, told late, belongs to; `None` if it belongs to the
     /// present one.
     #[must_use]

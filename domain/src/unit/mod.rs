@@ -3,13 +3,15 @@
 mod event;
 mod rejection;
 
+use serde::Deserialize;
+
 pub use event::*;
 pub use rejection::UnitRejection;
 
 pub use crate::words::UnitKind;
 use crate::{
-    es::{Context, Decider, Entry, StreamName},
-    words::{UnitId, World},
+    es::{Context, Day, Decider, Entry, StreamName},
+    words::{MOST_HEADS, UnitId, World},
 };
 
 /// The decider of units.
@@ -53,12 +55,15 @@ impl Decider for Unit {
                 return Ok(vec![]);
             }
             // Whether there is such an entry, the walk of the command has looked.
-            (RegisterUnit(_) | CorrectEntry(_) | RetractEntry(_), _) => {}
+            (CorrectEntry(correction), _) => {
+                if let Ok(figures) = KeyFiguresReported::deserialize(&correction.data) {
+                    may_be_reported(&figures, context.day())?;
+                }
+            }
+            (RegisterUnit(_) | RetractEntry(_), _) => {}
             (_, UnitState::Unknown) => return Err(UnitRejection::NotRegistered),
             (ReportKeyFigures(figures), UnitState::Registered(_)) => {
-                if figures.on > context.day() {
-                    return Err(UnitRejection::FiguresOfTheFuture);
-                }
+                may_be_reported(figures, context.day())?;
             }
         }
         Ok(vec![command.into_fact()])
@@ -74,10 +79,31 @@ impl Decider for Unit {
     }
 }
 
+/// Figures are of a day that has come, and of a unit that can be (rule G9).
+fn may_be_reported(figures: &KeyFiguresReported, day: Day) -> Result<(), UnitRejection> {
+    if figures.on > day {
+        return Err(UnitRejection::FiguresOfTheFuture);
+    }
+    let hundredths = figures.full_time_equivalents_hundredths;
+    let told = [
+        ("employees", figures.employees, MOST_HEADS),
+        (
+            "full_time_equivalents_hundredths",
+            hundredths,
+            MOST_HEADS * 100,
+        ),
+        ("tidgivere", figures.tidgivere.unwrap_or(0), MOST_HEADS),
+    ];
+    match told.into_iter().find(|(_, told, most)| told > most) {
+        Some((field, _, most)) => Err(UnitRejection::TooMany { field, most }),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::es::{Day, spec::given};
+    use crate::es::{EventId, amend::EntryCorrected, spec::given, spec::nth_id};
 
     fn oslo(offers_individual_tidgiver: bool) -> UnitRegistered {
         UnitRegistered {
@@ -125,5 +151,45 @@ mod tests {
         given::<Unit>(registered)
             .when("2021-01-10", UnitCommand::ReportKeyFigures(figures()))
             .then([UnitFact::KeyFiguresReported(figures())]);
+    }
+
+    #[test]
+    fn g8_figures_are_of_a_unit_that_can_be_corrected_ones_too() {
+        let registered = [("2016-01-01", UnitFact::UnitRegistered(oslo(true)))];
+        let too_many = |field, most| UnitRejection::TooMany { field, most };
+        for (field, most) in [
+            ("employees", 100_000),
+            ("full_time_equivalents_hundredths", 10_000_000),
+            ("tidgivere", 100_000),
+        ] {
+            let with = |count: u32| {
+                let mut told = serde_json::json!({
+                    "on": "2020-12-31", "employees": 4, "full_time_equivalents_hundredths": 350,
+                });
+                told[field] = count.into();
+                told
+            };
+            let report = |count| KeyFiguresReported::deserialize(with(count)).unwrap();
+            let correction = |count| {
+                UnitCommand::CorrectEntry(EntryCorrected {
+                    entry: EventId(nth_id(0)),
+                    occurred_at: "2021-01-09".parse().unwrap(),
+                    schema_version: 1,
+                    data: with(count),
+                })
+            };
+            let on = "2021-01-10";
+            given::<Unit>(registered.clone())
+                .when(on, UnitCommand::ReportKeyFigures(report(most)))
+                .then([UnitFact::KeyFiguresReported(report(most))]);
+            for command in [
+                UnitCommand::ReportKeyFigures(report(most + 1)),
+                correction(most + 1),
+            ] {
+                given::<Unit>(registered.clone())
+                    .when(on, command)
+                    .then_rejected(&too_many(field, most));
+            }
+        }
     }
 }

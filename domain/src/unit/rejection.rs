@@ -14,6 +14,14 @@ pub enum UnitRejection {
     /// Rule G2.
     #[error("the figures are told before the day they hold for")]
     FiguresOfTheFuture,
+    /// Rule G9.
+    #[error("this is more than a unit can reach: at most {most} is taken")]
+    TooMany {
+        /// The field that says so.
+        field: &'static str,
+        /// The most that is taken there.
+        most: u32,
+    },
 }
 
 impl Broken for UnitRejection {
@@ -21,6 +29,7 @@ impl Broken for UnitRejection {
         match self {
             Self::NotRegistered => rules::G1,
             Self::FiguresOfTheFuture => rules::G2,
+            Self::TooMany { .. } => rules::G9,
         }
     }
 }

@@ -56,7 +56,7 @@ impl Known {
     fn new(event: Recorded) -> Self {
         Self {
             order: WorldOrder::of(&event),
-            day: event.occurred_at.day(),
+            day: event.day(),
             event,
         }
     }

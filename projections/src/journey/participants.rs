@@ -2,6 +2,7 @@
 
 use domain::{
     es::Day,
+    participant::Readiness,
     words::{ParticipantId, StaffId, StayId, UnitId},
 };
 use schemars::JsonSchema;
@@ -28,6 +29,8 @@ pub struct Participants {
     pub size: PageSize,
     /// Within how many days a contact makes a participant active.
     pub active_within_days: u64,
+    /// Only those whose stay is open.
+    pub open_only: bool,
 }
 
 /// Persons, a page of them.
@@ -41,7 +44,7 @@ pub struct ParticipantsView {
     pub next_cursor: Option<String>,
 }
 
-/// One person's present or last stay.
+/// One person's present or last stay, of those that the asker may hear of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ParticipantSummary {
     /// The person.
@@ -66,6 +69,8 @@ pub struct ParticipantSummary {
     pub ended: Option<Day>,
     /// Day of the last contact.
     pub last_contact: Option<Day>,
+    /// What the person last said of having a tidgiver.
+    pub readiness: Option<Readiness>,
 }
 selected!(ParticipantSummary {
     participant_id,
@@ -78,11 +83,12 @@ selected!(ParticipantSummary {
     opened,
     begun,
     ended,
-    last_contact
+    last_contact,
+    readiness
 });
 
-const LIST: &str = "Each person once, by their present or last stay as of the day, if that stay \
-    is at a department asked for. active: participant, not passive by agreement, with a contact \
+const LIST: &str = "Each person once, by their present or last stay as of the day at a \
+    department asked for. active: participant, not passive by agreement, with a contact \
     within 90 days (a parameter) up to as_of.";
 
 impl Question for Participants {
@@ -106,6 +112,7 @@ impl Question for Participants {
             .bind(after.unwrap_or(ParticipantId(uuid::Uuid::nil())).0)
             .bind(i64::try_from(self.size.get() + 1).unwrap_or(i64::MAX))
             .bind(as_of.minus(self.active_within_days).0)
+            .bind(if self.open_only { "open" } else { "" })
             .all()
             .await?;
         let (participants, next_cursor) =

@@ -1,4 +1,4 @@
--- $1 the person, $2 scope: the present or last stay must be at one of its departments
+-- $1 the person, $2 scope: only stays that one of its departments holds
 SELECT j.stay_id, j.participant_id, j.department, j.veileder, j.channels, j.through, j.referral_id,
        j.situation, j.standing, j.opened, j.booked, j.booked_for, j.conversation, j.kartlegging,
        j.begun, j.passive_since, j.paused_since, j.ended, j.end_reason, j.learned, j.end_recorded,
@@ -7,13 +7,5 @@ SELECT j.stay_id, j.participant_id, j.department, j.veileder, j.channels, j.thro
        j.goals_dropped
 FROM journey_v1 j
 WHERE j.participant_id = $1
-  AND EXISTS (
-      SELECT 1 FROM journey_v1 last
-      WHERE last.participant_id = $1
-        AND ($2 = '*' OR $2 LIKE '%,' || last.department || ',%')
-        AND NOT EXISTS (
-            SELECT 1 FROM journey_v1 later
-            WHERE later.participant_id = $1
-              AND (later.opened > last.opened
-                   OR (later.opened = last.opened AND later.stay_id > last.stay_id))))
+  AND ($2 = '*' OR $2 LIKE '%,' || j.department || ',%')
 ORDER BY j.opened, j.stay_id

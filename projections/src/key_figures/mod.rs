@@ -58,7 +58,11 @@ impl Projection for ReportedFigures {
             .iter_mut()
             .find(|known| known.holds_for == row.holds_for)
         {
-            Some(known) => *known = row,
+            // What it leaves out stays as it was told.
+            Some(known) => {
+                let tidgivere = row.tidgivere.or(known.tidgivere);
+                *known = KeyFiguresRow { tidgivere, ..row };
+            }
             None => rows.push(row),
         }
     }
@@ -93,13 +97,16 @@ pub struct UnitKeyFigures {
     pub tidgivere: Option<i64>,
     /// Participants registered.
     pub participants: i64,
-    /// The day the reported figures hold for.
+    /// The day the reported employees and full-time equivalents hold for.
     pub reported_for: Option<Day>,
+    /// The day the number of tidgivere holds for, where it is reported and not counted.
+    pub tidgivere_reported_for: Option<Day>,
 }
 
 const DEFINITION: &str = "employees, full_time_equivalents: the unit's last report for a day up \
-    to as_of. tidgivere: approved and not left at the end of as_of; where the unit keeps no \
-    records of tidgivere, the number it reported. participants: stays registered at the end of \
+    to as_of, whenever it was told. tidgivere: approved and not left at the end of as_of; where \
+    the unit keeps no records of tidgivere, the number that it reported last for a day up to \
+    as_of. participants: stays registered at the end of \
     as_of (an inquiry open or participation begun, neither closed nor ended), counted from the \
     stays and never reported.";
 
@@ -109,6 +116,7 @@ struct Selected {
     fte_hundredths: Option<i64>,
     reported_tidgivere: Option<i64>,
     holds_for: Option<Day>,
+    tidgivere_hold_for: Option<Day>,
     tidgiver_records: i64,
     tidgivere: i64,
     participants: i64,
@@ -119,6 +127,7 @@ selected!(Selected {
     fte_hundredths,
     reported_tidgivere,
     holds_for,
+    tidgivere_hold_for,
     tidgiver_records,
     tidgivere,
     participants
@@ -151,6 +160,7 @@ impl Question for KeyFigures {
 
 impl From<Selected> for UnitKeyFigures {
     fn from(row: Selected) -> Self {
+        let keeps_records = row.tidgiver_records > 0;
         Self {
             unit: row.unit,
             employees: row.employees,
@@ -158,13 +168,14 @@ impl From<Selected> for UnitKeyFigures {
                 .fte_hundredths
                 .and_then(|hundredths| u32::try_from(hundredths).ok())
                 .map(|hundredths| f64::from(hundredths) / 100.0),
-            tidgivere: if row.tidgiver_records > 0 {
+            tidgivere: if keeps_records {
                 Some(row.tidgivere)
             } else {
                 row.reported_tidgivere
             },
             participants: row.participants,
             reported_for: row.holds_for,
+            tidgivere_reported_for: row.tidgivere_hold_for.filter(|_| !keeps_records),
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 pub struct ParticipantDetail {
     /// The person.
     pub participant_id: ParticipantId,
-    /// Of which departments the asker may hear: the person's present or last stay must be at one.
+    /// Of which departments the asker may hear: of the stays that these hold.
     pub scope: Scope,
     /// Within how many days a contact makes a participant active.
     pub active_within_days: u64,
@@ -231,7 +231,8 @@ pub struct SafetyConcern {
 }
 
 const DETAIL: &str = "Everything that counts about one person as of the day: facts as last \
-    corrected, without those retracted. active: participant, not passive by agreement, with a \
+    corrected, without those retracted; to a department, what belongs to the stays that it \
+    holds. active: participant, not passive by agreement, with a \
     contact within 90 days (a parameter) up to as_of.";
 
 impl Question for ParticipantDetail {
@@ -266,21 +267,25 @@ impl Question for ParticipantDetail {
         let oppdrag: Vec<OppdragRow> = rows
             .sql(include_str!("../oppdrag/select_of_participant.sql"))
             .bind(person)
+            .bind(self.scope.to_bind())
             .all()
             .await?;
         let relapses: Vec<RelapseRow> = rows
             .sql(include_str!("../relapse/select_of_participant.sql"))
             .bind(person)
+            .bind(self.scope.to_bind())
             .all()
             .await?;
         let sentences: Vec<SentenceRow> = rows
             .sql(include_str!("../sentence/select_of_participant.sql"))
             .bind(person)
+            .bind(self.scope.to_bind())
             .all()
             .await?;
         let concerns: Vec<SafetyConcernRow> = rows
             .sql(include_str!("../safety/select_of_participant.sql"))
             .bind(person)
+            .bind(self.scope.to_bind())
             .all()
             .await?;
         let active_since = as_of.minus(self.active_within_days);

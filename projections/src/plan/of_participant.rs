@@ -15,12 +15,12 @@ use crate::{
     question::table,
 };
 
-/// Asks for the plans of one person, if the present or last stay is in scope.
+/// Asks for the plans of one person, of the stays that are in scope.
 #[derive(Debug, Clone)]
 pub struct PlansOf {
     /// The person.
     pub participant_id: ParticipantId,
-    /// Of which departments the asker may hear.
+    /// Of which departments the asker may hear: of the stays that these hold.
     pub scope: Scope,
 }
 
@@ -31,7 +31,7 @@ pub struct PlansOfView {
     pub definition: &'static str,
     /// The person.
     pub participant_id: ParticipantId,
-    /// One a stay, the present or last stay's first.
+    /// One a stay, the newest first.
     pub plans: Vec<PlanOfStay>,
 }
 

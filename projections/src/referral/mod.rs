@@ -1,5 +1,11 @@
 //! Referrals: one row a unit's proposal that a person takes part, with the days of its steps.
 
+mod view;
+
+pub use view::{
+    Between, OneReferral, OneReferralView, ReferralStatus, ReferralTold, Referrals, ReferralsView,
+};
+
 use domain::{
     es::Day,
     event::DomainEvent,

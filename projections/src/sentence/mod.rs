@@ -88,6 +88,10 @@ pub struct SentenceServing {
 pub struct SentenceServingView {
     /// How it is counted.
     pub definition: &'static str,
+    /// The department that was asked for; null is all.
+    pub unit: Option<UnitId>,
+    /// The calendar year that was asked for; null is all years up to `as_of`.
+    pub year: Option<i32>,
     /// Persons who served.
     pub served: i64,
     /// Persons of them who went on by choice.
@@ -95,8 +99,8 @@ pub struct SentenceServingView {
 }
 
 const DEFINITION: &str = "served: persons who served a sentence in Steg for Steg on at least one \
-    day of the year, up to as_of. continued: those of them whose sentence was completed by the \
-    end of the year with 'continues'. Unit is the department of the stay.";
+    day of the year, up to as_of; of any year, where none is asked for. continued: those of them \
+    whose sentence was completed by the end of the year, and by as_of, with 'continues'. Unit is the department of the stay.";
 
 struct Counted {
     served: i64,
@@ -123,6 +127,8 @@ impl Question for SentenceServing {
             .await?;
         Ok(SentenceServingView {
             definition: DEFINITION,
+            unit: self.unit.clone(),
+            year: self.year,
             served: counted.served,
             continued: counted.continued,
         })

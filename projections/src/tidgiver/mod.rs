@@ -1,5 +1,12 @@
 //! Tidgivere: one row a volunteer, with the days of their steps (rule D30).
 
+mod view;
+
+pub use view::{
+    OneTidgiver, OneTidgiverView, OpenOppdrag, TidgiverStage, TidgiverTold, Tidgivere,
+    TidgivereView,
+};
+
 use domain::{
     es::Day,
     event::DomainEvent,

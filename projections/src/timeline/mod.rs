@@ -70,7 +70,7 @@ impl Projection for Timeline {
 pub struct TimelineOf {
     /// The person.
     pub participant_id: ParticipantId,
-    /// Of which departments the asker may hear: the person's present or last stay must be at one.
+    /// Of which departments the asker may hear: of the stays that these hold.
     pub scope: Scope,
     /// Of which kinds of facts the asker may hear; of all if not told.
     pub kinds: Option<&'static [&'static str]>,
@@ -114,7 +114,7 @@ pub struct TimelineFact {
 
 const DEFINITION: &str = "The facts of one person's journey that count as of the day, each as \
     last corrected, without those retracted, in the order in which they happened; of the same \
-    moment, in the order of a life.";
+    moment, in the order of a life. A department is told of the stays that it holds.";
 
 impl Question for TimelineOf {
     type View = Option<TimelineView>;
@@ -156,6 +156,7 @@ impl Question for TimelineOf {
             .bind(event_id)
             .bind(kinds_to_bind(self.kinds))
             .bind(i64::try_from(self.size.get() + 1).unwrap_or(i64::MAX))
+            .bind(self.scope.to_bind())
             .all()
             .await?;
         let (page, next_cursor) = cut(found, self.size, |last| {

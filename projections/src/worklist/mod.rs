@@ -311,21 +311,8 @@ impl Question for Worklist {
 
     async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<WorklistView, AskError> {
         let after = self.after.as_ref().map(place).transpose()?;
-        let figures = &self.figures;
-        let open: Vec<Open> = rows
-            .sql(include_str!("select_open.sql"))
-            .bind(unit_to_bind(self.unit.as_ref()))
-            .bind(self.scope.to_bind())
-            .bind(as_of.0)
-            .bind(as_of.minus(figures.quarantine_days).0)
-            .bind(as_of.minus(figures.follow_up_short_days).0)
-            .bind(as_of.minus(figures.follow_up_long_days).0)
-            .bind(as_of.minus(figures.follow_up_social_days).0)
-            .bind(i64::from(figures.cancellations))
-            .all()
-            .await?;
-        let mut items: Vec<Item> = open.iter().map(|open| Item::of(open, figures)).collect();
-        items.sort_by_key(Item::place);
+        let (unit, scope) = (self.unit.as_ref(), &self.scope);
+        let mut items = due(rows, unit, scope, as_of, &self.figures).await?;
         if let Some(after) = after {
             items.retain(|item| item.place() > after);
         }
@@ -340,6 +327,31 @@ impl Question for Worklist {
             next_cursor,
         })
     }
+}
+
+/// All that is due, the most pressing first.
+pub(crate) async fn due(
+    rows: &mut Rows<'_>,
+    unit: Option<&UnitId>,
+    scope: &Scope,
+    as_of: Day,
+    figures: &Figures,
+) -> Result<Vec<Item>, AskError> {
+    let open: Vec<Open> = rows
+        .sql(include_str!("select_open.sql"))
+        .bind(unit_to_bind(unit))
+        .bind(scope.to_bind())
+        .bind(as_of.0)
+        .bind(as_of.minus(figures.quarantine_days).0)
+        .bind(as_of.minus(figures.follow_up_short_days).0)
+        .bind(as_of.minus(figures.follow_up_long_days).0)
+        .bind(as_of.minus(figures.follow_up_social_days).0)
+        .bind(i64::from(figures.cancellations))
+        .all()
+        .await?;
+    let mut items: Vec<Item> = open.iter().map(|open| Item::of(open, figures)).collect();
+    items.sort_by_key(Item::place);
+    Ok(items)
 }
 
 impl Item {

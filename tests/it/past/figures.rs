@@ -38,7 +38,11 @@ pub(super) fn standing(lives: &Lives, unit: Option<&UnitId>, as_of: Day) -> Valu
     })
 }
 
-pub(super) fn sentence_serving(lives: &Lives, unit: Option<&UnitId>, window: (Day, Day)) -> Value {
+pub(super) fn sentence_serving(
+    lives: &Lives,
+    (unit, year): (Option<&UnitId>, Option<i32>),
+    window: (Day, Day),
+) -> Value {
     let (mut served, mut continued) = (BTreeSet::new(), BTreeSet::new());
     for (person, life) in lives {
         for sentence in &life.sentences {
@@ -58,7 +62,9 @@ pub(super) fn sentence_serving(lives: &Lives, unit: Option<&UnitId>, window: (Da
             }
         }
     }
-    json!({ "served": served.len(), "continued": continued.len() })
+    json!({
+        "unit": unit, "year": year, "served": served.len(), "continued": continued.len(),
+    })
 }
 
 /// Department, approved, left: of the tidgiver's last time with us.
@@ -92,13 +98,19 @@ pub(super) fn key_figures(log: &Log, lives: &Lives) -> Value {
     for (unit, facts) in &log.units {
         let mut kind = None;
         let mut last: Option<&KeyFiguresReported> = None;
+        let mut last_of_tidgivere: Option<(Day, u32)> = None;
         for fact in facts {
             match &fact.event {
                 DomainEvent::Unit(U::UnitRegistered(registered)) => kind = Some(registered.kind),
-                DomainEvent::Unit(U::KeyFiguresReported(told))
-                    if told.on <= log.as_of && last.is_none_or(|last| last.on <= told.on) =>
-                {
-                    last = Some(told);
+                DomainEvent::Unit(U::KeyFiguresReported(told)) if told.on <= log.as_of => {
+                    if last.is_none_or(|last| last.on <= told.on) {
+                        last = Some(told);
+                    }
+                    if let Some(heads) = told.tidgivere
+                        && last_of_tidgivere.is_none_or(|(on, _)| on <= told.on)
+                    {
+                        last_of_tidgivere = Some((told.on, heads));
+                    }
                 }
                 _ => {}
             }
@@ -109,7 +121,7 @@ pub(super) fn key_figures(log: &Log, lives: &Lives) -> Value {
         }
         let here: Vec<_> = volunteers.iter().filter(|one| one.0 == *unit).collect();
         let tidgivere = if here.is_empty() {
-            last.and_then(|last| last.tidgivere).map(i64::from)
+            last_of_tidgivere.map(|(_, heads)| i64::from(heads))
         } else {
             Some(count(here.iter().filter(|one| one.1 && !one.2)))
         };
@@ -123,6 +135,10 @@ pub(super) fn key_figures(log: &Log, lives: &Lives) -> Value {
                 stays(lives).filter(|stay| stay.department == *unit && stay.is_open())
             ),
             "reported_for": last.map(|last| last.on),
+            "tidgivere_reported_for": match last_of_tidgivere {
+                Some((on, _)) if here.is_empty() => Some(on),
+                _ => None,
+            },
         }));
     }
     json!({ "units": units })

@@ -9,6 +9,7 @@ use domain::{
     },
     event::{DomainEvent, Recorded},
     participant::{ParticipantEvent, ParticipantFact},
+    unit::UnitFact,
     words::{ParticipantId, ReferralId, StayId, TidgiverId, UnitId},
 };
 
@@ -44,7 +45,7 @@ impl Log {
             let mut facts: Vec<Recorded> = (0..history.len())
                 .filter(|at| history[*at].event.amendment().is_none() && counts(&history, *at))
                 .map(|at| as_corrected(&history, at))
-                .filter(|fact| fact.occurred_at.day() <= as_of)
+                .filter(|fact| day_of(fact) <= as_of)
                 .collect();
             facts.sort_by_key(|fact| (fact.occurred_at.begins(), fact.event.rank(), fact.id));
             let key = stream.key();
@@ -69,6 +70,14 @@ impl Log {
         let people = self.people.values().map(Vec::len).sum::<usize>();
         let referrals = self.referrals.values().map(Vec::len).sum::<usize>();
         people + referrals
+    }
+}
+
+/// Figures that a unit reports are of the day they are for, whenever they were told.
+fn day_of(fact: &Recorded) -> Day {
+    match &fact.event {
+        DomainEvent::Unit(UnitFact::KeyFiguresReported(told)) => told.on,
+        _ => fact.occurred_at.day(),
     }
 }
 

@@ -31,8 +31,10 @@ use projections::{
     oppdrag::OppdragOfTidgiver,
     participant::ParticipantDetail,
     plan::PlansOf,
+    referral::{Between, OneReferral, Referrals},
     retention::Retention,
     sentence::SentenceServing,
+    tidgiver::Tidgivere,
     timeline::TimelineOf,
     worklist::{Task, Worklist},
 };
@@ -40,6 +42,7 @@ use serde_json::{Value, json};
 
 use self::{
     log::Log,
+    persons::By,
     then::{Everything, Then},
 };
 use crate::history::{self, Dice};
@@ -105,25 +108,36 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) -> BTreeSet<Task> 
     }
     let tasks = worklist::worklist(&lives, &ways, as_of);
     due(then, &tasks).await;
-    participants(then, &persons::list(&lives, as_of)).await;
+    for by in [None, Some(&department)] {
+        participants(then, by, &persons::list(&lives, by, as_of)).await;
+    }
     let people: Vec<_> = lives.keys().copied().collect();
     for _ in 0..people.len().min(4) {
-        let person = *dice.pick(&people);
-        let question = ParticipantDetail {
-            participant_id: person,
-            scope: Scope::All,
-            active_within_days: 90,
-        };
-        let expected = persons::detail(&lives[&person], person, as_of);
-        then.same(&format!("participant {person}"), &question, &expected)
-            .await;
-        if !expected.is_null() {
-            timeline(then, person, &persons::timeline(log, person)).await;
-        }
+        one_person(then, log, &lives, *dice.pick(&people)).await;
+    }
+    // Of those who were somewhere else too, each department sees its part.
+    let moved = lives.iter().filter(|(_, life)| {
+        let mut stays = life.stays.iter();
+        let first = stays.next();
+        stays.any(|stay| Some(&stay.department) != first.map(|first| &first.department))
+    });
+    let moved: Vec<_> = moved.map(|(person, _)| *person).collect();
+    for _ in 0..moved.len().min(2) {
+        one_person(then, log, &lives, *dice.pick(&moved)).await;
     }
     for (person, life) in &lives {
-        plans(then, *person, &plans::plans(log, life, *person)).await;
+        plans(then, *person, None, &plans::plans(log, life, *person, None)).await;
     }
+    referred(then, &ways, (&department, &unit(PARTNERS[0])), &tasks).await;
+    let question = Tidgivere {
+        unit: None,
+        scope: Scope::department(department.clone()),
+        after: None,
+        size: PageSize::new(500),
+    };
+    let expected = tidgivere::list(log, &lives, &department);
+    let expected = json!({ "tidgivere": expected, "next_cursor": null });
+    then.same("tidgivere", &question, &expected).await;
     for tidgiver_id in tidgivere::tidgivere(log, &lives) {
         let expected = tidgivere::oppdrag(&lives, tidgiver_id);
         let question = OppdragOfTidgiver { tidgiver_id };
@@ -136,11 +150,87 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) -> BTreeSet<Task> 
         .collect()
 }
 
-async fn plans(then: &Then<'_>, participant_id: ParticipantId, expected: &Value) {
+fn scope(by: By<'_>) -> Scope {
+    by.map_or(Scope::All, |department| {
+        Scope::department(department.clone())
+    })
+}
+
+/// One person, as all see them who may, and as each department does.
+async fn one_person(then: &Then<'_>, log: &Log, lives: &lives::Lives, person: ParticipantId) {
+    let life = &lives[&person];
+    let departments = DEPARTMENTS.map(unit);
+    let by_each = departments.iter().map(Some);
+    for by in std::iter::once(None).chain(by_each) {
+        let question = ParticipantDetail {
+            participant_id: person,
+            scope: scope(by),
+            active_within_days: 90,
+        };
+        let expected = persons::detail(life, person, by, log.as_of);
+        then.same(&format!("participant {person}"), &question, &expected)
+            .await;
+        let facts = persons::timeline(log, life, person, by);
+        let facts = (!expected.is_null()).then_some(facts);
+        timeline(then, person, by, facts.as_deref()).await;
+        let expected = plans::plans(log, life, person, by);
+        plans(then, person, by, &expected).await;
+    }
+}
+
+/// The referrals to a department, and those from a unit, page by page.
+async fn referred(
+    then: &Then<'_>,
+    ways: &[referrals::Way],
+    (department, partner): (&UnitId, &UnitId),
+    tasks: &[Value],
+) {
+    for between in [(None, Some(department)), (Some(partner), None)] {
+        let mut question = Referrals {
+            between: Between {
+                from: between.0.cloned(),
+                to: between.1.cloned(),
+            },
+            after: None,
+            size: PageSize::new(20),
+            figures: Figures::default(),
+        };
+        let mut found = vec![];
+        loop {
+            let page = json!(then.answer(&question).await);
+            found.extend(page["referrals"].as_array().unwrap().clone());
+            match page["next_cursor"].as_str() {
+                None => break,
+                Some(next) => question.after = Some(next.parse().unwrap()),
+            }
+        }
+        for due in found.iter_mut().flat_map(|one| one["due"].as_array_mut()) {
+            for item in due {
+                item.as_object_mut().unwrap().remove("why");
+            }
+        }
+        let expected = referrals::list(ways, between, tasks, then.ask.as_of.unwrap());
+        if let Some(last) = expected.last() {
+            let one = OneReferral {
+                referral_id: serde_json::from_value(last["referral_id"].clone()).unwrap(),
+                between: question.between.clone(),
+                figures: question.figures,
+            };
+            let mut one = json!(then.answer(&one).await);
+            one["due"].take();
+            let mut last = last.clone();
+            last["due"].take();
+            then.compare("one referral", one, &last);
+        }
+        then.compare("referrals", json!(found), &json!(expected));
+    }
+}
+
+async fn plans(then: &Then<'_>, participant_id: ParticipantId, by: By<'_>, expected: &Value) {
     let mut view = then
         .answer(&PlansOf {
             participant_id,
-            scope: Scope::All,
+            scope: scope(by),
         })
         .await;
     let plans = view.iter_mut().flat_map(|view| &mut view.plans);
@@ -163,7 +253,7 @@ async fn sentences(then: &Then<'_>, lives: &lives::Lives, department: &UnitId) {
         let window = year.map_or((day("1970-01-01"), as_of), |year| {
             (day(&format!("{year}-01-01")), day(&format!("{year}-12-31")))
         });
-        let expected = figures::sentence_serving(lives, unit.as_ref(), window);
+        let expected = figures::sentence_serving(lives, (unit.as_ref(), year), window);
         let question = SentenceServing {
             unit,
             scope: Scope::All,
@@ -233,11 +323,12 @@ async fn due(then: &Then<'_>, expected: &[Value]) {
     then.compare("worklist", sorted(&items), &sorted(expected));
 }
 
-async fn participants(then: &Then<'_>, expected: &[Value]) {
+async fn participants(then: &Then<'_>, by: By<'_>, expected: &[Value]) {
     let mut found = vec![];
     let mut question = Participants {
         unit: None,
-        scope: Scope::All,
+        scope: scope(by),
+        open_only: false,
         after: None,
         size: PageSize::new(40),
         active_within_days: 90,
@@ -253,17 +344,21 @@ async fn participants(then: &Then<'_>, expected: &[Value]) {
     then.compare("participants", json!(found), &json!(expected));
 }
 
-async fn timeline(then: &Then<'_>, person: ParticipantId, expected: &[Value]) {
+async fn timeline(then: &Then<'_>, person: ParticipantId, by: By<'_>, expected: Option<&[Value]>) {
     let mut facts = vec![];
     let mut question = TimelineOf {
         participant_id: person,
-        scope: Scope::All,
+        scope: scope(by),
         kinds: None,
         after: None,
         size: PageSize::new(10),
     };
     loop {
         let page = json!(then.answer(&question).await);
+        if page.is_null() {
+            assert_eq!(expected, None, "{}: timeline of {person}", then.what);
+            return;
+        }
         facts.extend(page["facts"].as_array().unwrap().clone());
         match page["next_cursor"].as_str() {
             None => break,

@@ -1,9 +1,10 @@
-//! The list of participants, one of them, and their journey fact by fact.
+//! The list of participants, one of them, and their journey fact by fact, as all is seen and as a
+//! department sees it.
 
 use domain::{
     es::{Day, EventData},
     event::Recorded,
-    words::ParticipantId,
+    words::{ParticipantId, StayId, UnitId},
 };
 use serde_json::{Value, json};
 
@@ -12,9 +13,16 @@ use super::{
     log::{Log, steps},
 };
 
-pub(super) fn list(lives: &Lives, as_of: Day) -> Vec<Value> {
+/// Of which department is asked; of all, if of none. It hears of the stays that it holds.
+pub(super) type By<'a> = Option<&'a UnitId>;
+
+fn held(stay: &Stay, by: By<'_>) -> bool {
+    by.is_none_or(|department| stay.department == *department)
+}
+
+pub(super) fn list(lives: &Lives, by: By<'_>, as_of: Day) -> Vec<Value> {
     let last = |life: &Life| {
-        let stay = life.stays.last()?;
+        let stay = life.stays.iter().rfind(|stay| held(stay, by))?;
         Some(json!({
             "participant_id": stay.person,
             "stay_id": stay.id,
@@ -27,6 +35,7 @@ pub(super) fn list(lives: &Lives, as_of: Day) -> Vec<Value> {
             "begun": stay.begun,
             "ended": stay.ended,
             "last_contact": stay.last_contact,
+            "readiness": stay.shown["readiness"],
         }))
     };
     lives.values().filter_map(last).collect()
@@ -57,18 +66,42 @@ fn whole(stay: &Stay, as_of: Day) -> Value {
     told
 }
 
-pub(super) fn detail(life: &Life, person: ParticipantId, as_of: Day) -> Value {
-    if life.stays.is_empty() {
+pub(super) fn detail(life: &Life, person: ParticipantId, by: By<'_>, as_of: Day) -> Value {
+    let of_stay = |id: StayId| {
+        by.is_none()
+            || life
+                .stays
+                .iter()
+                .any(|stay| stay.id == id && held(stay, by))
+    };
+    let stays = life.stays.iter().filter(|stay| held(stay, by));
+    let stays: Vec<Value> = stays.map(|stay| whole(stay, as_of)).collect();
+    if stays.is_empty() {
         return Value::Null;
     }
-    let stays: Vec<Value> = life.stays.iter().map(|stay| whole(stay, as_of)).collect();
-    let mut oppdrag: Vec<_> = life.oppdrag.iter().collect();
+    let mut oppdrag: Vec<_> = life
+        .oppdrag
+        .iter()
+        .filter(|one| of_stay(one.stay))
+        .collect();
     oppdrag.sort_by_key(|one| (one.agreed.begins, one.id));
-    let mut relapses: Vec<_> = life.relapses.iter().collect();
+    let mut relapses: Vec<_> = life
+        .relapses
+        .iter()
+        .filter(|one| of_stay(one.stay))
+        .collect();
     relapses.sort_by_key(|one| (one.reported, one.id));
-    let mut sentences: Vec<_> = life.sentences.iter().collect();
+    let mut sentences: Vec<_> = life
+        .sentences
+        .iter()
+        .filter(|one| of_stay(one.stay))
+        .collect();
     sentences.sort_by_key(|one| (one.begun, one.id));
-    let mut concerns: Vec<_> = life.concerns.iter().collect();
+    let mut concerns: Vec<_> = life
+        .concerns
+        .iter()
+        .filter(|one| of_stay(one.stay))
+        .collect();
     concerns.sort_by_key(|one| (one.raised, one.id));
     json!({
         "participant_id": person,
@@ -111,9 +144,17 @@ pub(super) fn detail(life: &Life, person: ParticipantId, as_of: Day) -> Value {
     })
 }
 
-pub(super) fn timeline(log: &Log, person: ParticipantId) -> Vec<Value> {
+pub(super) fn timeline(log: &Log, life: &Life, person: ParticipantId, by: By<'_>) -> Vec<Value> {
     let facts: &[Recorded] = log.people.get(&person).map_or(&[], Vec::as_slice);
+    let of_stay = |id: StayId| {
+        by.is_none()
+            || life
+                .stays
+                .iter()
+                .any(|stay| stay.id == id && held(stay, by))
+    };
     steps(facts)
+        .filter(|step| of_stay(step.stay))
         .map(|step| {
             let data: Value = serde_json::from_str(&step.event.to_json()).unwrap();
             json!({

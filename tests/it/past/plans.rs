@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use super::{
     lives::{Life, Stay},
     log::{Log, Step, steps},
+    persons::By,
 };
 
 /// What a goal says is told as the name of its wording.
-pub(super) fn plans(log: &Log, life: &Life, person: ParticipantId) -> Value {
-    if life.stays.is_empty() {
+pub(super) fn plans(log: &Log, life: &Life, person: ParticipantId, by: By<'_>) -> Value {
+    let held = |stay: &&Stay| by.is_none_or(|department| stay.department == *department);
+    if !life.stays.iter().any(|stay| held(&stay)) {
         return Value::Null;
     }
     let facts: &[Recorded] = &log.people[&person];
@@ -33,7 +35,7 @@ pub(super) fn plans(log: &Log, life: &Life, person: ParticipantId) -> Value {
             "goals": goals(&told),
         })
     };
-    let plans: Vec<Value> = life.stays.iter().rev().map(of_stay).collect();
+    let plans: Vec<Value> = life.stays.iter().rev().filter(held).map(of_stay).collect();
     json!({ "participant_id": person, "plans": plans })
 }
 

@@ -9,11 +9,15 @@ pub(super) mod parked;
 mod participant;
 mod participants;
 mod plan;
+mod referral;
+mod referrals;
 mod retention;
 mod sentence_serving;
 mod standing;
 mod suppress;
 mod table;
+mod tidgiver;
+mod tidgivere;
 mod timeline;
 mod units;
 mod withheld;
@@ -42,6 +46,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         participant::endpoint(),
         timeline::endpoint(),
         plan::endpoint(),
+        referrals::endpoint(),
+        referral::endpoint(),
+        tidgivere::endpoint(),
+        tidgiver::endpoint(),
         worklist::endpoint(),
         cooperations::endpoint(),
         units::endpoint(),

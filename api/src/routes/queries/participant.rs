@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     routing::get,
 };
-use domain::words::ParticipantId;
+use domain::words::{ParticipantId, StayId};
 use projections::{
     Scope,
     participant::{ParticipantDetail, ParticipantDetailView},
@@ -20,7 +20,7 @@ use super::{
     scope,
 };
 use crate::{
-    app::Target,
+    app::{Shown, Target},
     auth::rights::{Of, Persons, Query, Sight},
     problem::{Problem, general},
 };
@@ -82,8 +82,15 @@ async fn handle(
             headers.insert(header::ETAG, etag);
         }
     }
+    let stays = answer.view.iter().flat_map(|view| &view.stays);
+    let stays: Vec<StayId> = stays.map(|stay| stay.stay_id).collect();
+    let shown = Shown {
+        stays: &stays,
+        as_of: answer.as_of,
+        position: answer.position,
+    };
     let mut answer = json(&answer);
-    for words in app.words_of(&[participant_id]).await? {
+    for words in app.words_of(&[(participant_id, shown)]).await? {
         add_words(&mut answer, &words, sight.persons);
         if sight.persons == Persons::Named {
             answer["contact"] = value!(words.contact);

@@ -1,7 +1,11 @@
 //! `GET /v1/participants`: who is on the list; for a tidgiver, with whom they have an oppdrag.
 
 use axum::{Json, extract::State, routing::get};
-use domain::{participant::Participant, words::ParticipantId};
+use domain::{
+    es::{Day, Position},
+    participant::Participant,
+    words::{ParticipantId, StayId},
+};
 use projections::{
     Missing,
     journey::{Participants, ParticipantsView},
@@ -15,7 +19,7 @@ use super::{
     json, scope, seen,
 };
 use crate::{
-    app::{Application, Words},
+    app::{Application, Shown, Words},
     auth::rights::{Of, Persons, Query},
     problem::{Problem, general},
 };
@@ -42,10 +46,11 @@ pub(super) fn endpoint() -> Endpoint {
 async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json<Value>, Problem> {
     let sight = asked.sight(Query::Participants)?;
     let app = &service.app;
-    let mut answer = match sight.of {
+    let (mut answer, as_of, position) = match sight.of {
         Of::MyOppdrag(tidgiver_id) => {
             let question = OppdragOfTidgiver { tidgiver_id };
-            json(&asked.answer(&service, &question).await?)
+            let answer = asked.answer(&service, &question).await?;
+            (json(&answer), answer.as_of, answer.position)
         }
         Of::Unit(_) => {
             let unit = asked.unit("unit", app).await?;
@@ -56,6 +61,8 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
                 after,
                 size,
                 active_within_days: app.figures.active_within_days,
+                // Of an end nothing is told to who matches: only who may be matched is listed.
+                open_only: sight.persons != Persons::Named,
             };
             let mut answer = asked.answer(&service, &question).await?;
             answer.view.next_cursor = answer
@@ -63,6 +70,7 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
                 .next_cursor
                 .map(|cursor| asking::sealed(app, ROUTE, &cursor));
             let missing = answer.standing_still.clone();
+            let (as_of, position) = (answer.as_of, answer.position);
             let mut answer = json(&answer);
             mark(&mut answer["participants"], &missing);
             if sight.persons != Persons::Named
@@ -70,11 +78,12 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Json
             {
                 stays.iter_mut().for_each(for_matching);
             }
-            answer
+            (answer, as_of, position)
         }
         Of::All | Of::Myself(_) => return Err(Problem::general(&general::NOT_FOUND)),
     };
-    name(app, &mut answer["participants"], sight.persons).await?;
+    let list = &mut answer["participants"];
+    name(app, list, (as_of, position), sight.persons).await?;
     Ok(Json(answer))
 }
 
@@ -90,16 +99,13 @@ fn mark(list: &mut Value, missing: &Missing) {
     }
 }
 
-/// What somebody who matches participants with tidgivere sees of a stay. A pause is a relapse, and
-/// an end has its reason: neither is among it.
-const FOR_MATCHING: [&str; 8] = [
+/// What somebody who matches participants with tidgivere sees of a stay, besides first name and
+/// wishes. A pause is a relapse, and an end has its reason: neither is among it.
+const FOR_MATCHING: [&str; 5] = [
     "standing_still",
     "participant_id",
     "stay_id",
     "department",
-    "veileder",
-    "opened",
-    "ended",
     "readiness",
 ];
 
@@ -111,15 +117,34 @@ pub(super) fn for_matching(stay: &mut Value) {
 }
 
 /// Adds to each person what they are called, as far as the asker sees it.
-async fn name(app: &Application, list: &mut Value, persons: Persons) -> Result<(), Problem> {
+async fn name(
+    app: &Application,
+    list: &mut Value,
+    (as_of, position): (Day, Position),
+    persons: Persons,
+) -> Result<(), Problem> {
     let Some(list) = list.as_array_mut() else {
         return Ok(());
     };
-    let ids: Vec<ParticipantId> = list
+    let ids: Vec<(ParticipantId, Option<StayId>)> = list
         .iter()
-        .filter_map(|one| one["participant_id"].as_str()?.parse().ok())
+        .filter_map(|one| {
+            let stay = one["stay_id"].as_str().and_then(|id| id.parse().ok());
+            Some((one["participant_id"].as_str()?.parse().ok()?, stay))
+        })
         .collect();
-    let words = app.words_of(&ids).await?;
+    let whose: Vec<_> = ids
+        .iter()
+        .map(|(id, stay)| {
+            let shown = Shown {
+                stays: stay.as_slice(),
+                as_of,
+                position,
+            };
+            (*id, shown)
+        })
+        .collect();
+    let words = app.words_of(&whose).await?;
     for (one, words) in list.iter_mut().zip(words) {
         add_words(one, &words, persons);
     }

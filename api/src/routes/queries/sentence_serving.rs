@@ -31,7 +31,11 @@ pub(super) fn endpoint() -> Endpoint {
             Query::SentenceServing,
             &[
                 Parameter::query("unit", "One department.", ""),
-                Parameter::query("year", "One calendar year.", "integer"),
+                Parameter::query(
+                    "year",
+                    "One calendar year that has begun by `as_of`; all years if not told.",
+                    "integer",
+                ),
             ],
         )],
     }
@@ -48,7 +52,7 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Resp
     let question = SentenceServing {
         unit: seen(&sight, unit.as_ref())?,
         scope: scope(&sight),
-        year: asked.year("year")?,
+        year: asked.year("year", service.app.clock.now())?,
     };
     let mut answer = json(&asked.answer(&service, &question).await?);
     if sight.suppressed {

@@ -7,7 +7,7 @@ use axum::{
 };
 use projections::{
     Answer,
-    timeline::{TimelineOf, TimelineView},
+    timeline::{TimelineFact, TimelineOf, TimelineView},
 };
 
 use super::{
@@ -23,9 +23,8 @@ use crate::{
 const ROUTE: &str = "/v1/participants/{participant_id}/timeline";
 
 /// What a tidgiver coordinator sees of a journey: wishes, readiness and oppdrag.
-const OF_OPPDRAG: [&str; 12] = [
+const OF_OPPDRAG: [&str; 11] = [
     "kartlegging-done",
-    "veileder-assigned",
     "tidgiver-readiness-assessed",
     "tidgiver-matched",
     "start-conversation-held",
@@ -76,6 +75,9 @@ async fn handle(
     view.next_cursor = view
         .next_cursor
         .map(|cursor| asking::sealed(app, &list, &cursor));
+    if sight.persons != Persons::Named {
+        view.facts.iter_mut().for_each(for_matching);
+    }
     Ok(Json(Answer {
         position: answer.position,
         standing_still: answer.standing_still,
@@ -83,4 +85,15 @@ async fn handle(
         known_at: answer.known_at,
         view,
     }))
+}
+
+/// Leaves of a fact what matching needs: an institution's yes tells of a treatment.
+fn for_matching(fact: &mut TimelineFact) {
+    if let Some(data) = fact.data.as_object_mut() {
+        match fact.kind.as_str() {
+            "tidgiver-readiness-assessed" => data.retain(|field, _| field == "readiness"),
+            "kartlegging-done" => data.retain(|field, _| field == "wishes"),
+            _ => {}
+        }
+    }
 }

@@ -164,3 +164,123 @@ fn what_names_an_oppdrag_or_a_goal_of_a_stay_that_is_over_is_told_so() {
         }
     }
 }
+
+/// On behalf of a department.
+fn asked_by(department: &str) -> World {
+    World {
+        asking: Some(unit(department)),
+        ..world()
+    }
+}
+
+/// The same, and back on 2020-08-01 at Bergen.
+fn and_at_bergen() -> Vec<Told> {
+    let mut history = ended();
+    let again = ReEntered::from(contact("stegforsteg-bergen"));
+    history.push(("2020-08-01", at_bergen(Fact::ReEntered(again))));
+    history
+}
+
+fn at_bergen(fact: Fact) -> ParticipantEvent {
+    ParticipantEvent {
+        stay_id: StayId(nth_id(800)),
+        referral_id: None,
+        fact,
+    }
+}
+
+fn by_phone() -> C {
+    C::HoldContact(ContactHeld {
+        channel: ContactChannel::Phone,
+        with: ContactWith::Veileder,
+        arena: None,
+    })
+}
+
+#[test]
+fn a_department_tells_of_the_stays_that_it_holds_as_if_there_were_no_others() {
+    let (oslo, bergen) = (asked_by("stegforsteg-oslo"), asked_by("stegforsteg-bergen"));
+    told(and_at_bergen())
+        .when_in(&oslo, "2020-05-01", by_phone())
+        .then([in_stay(by_phone().into_fact())]);
+    told(and_at_bergen())
+        .when_in(&oslo, "2020-09-01", by_phone())
+        .then_rejected(&Why::StayEnded {
+            on: day("2020-06-01"),
+        });
+    let worry = C::RaiseSafetyConcern(SafetyConcernRaised {
+        concern_id: ConcernId(nth_id(801)),
+        oppdrag_id: None,
+    });
+    told(and_at_bergen())
+        .when_in(&oslo, "2020-09-01", worry.clone())
+        .then([in_stay(worry.into_fact())]);
+    told(and_at_bergen())
+        .when_in(&bergen, "2020-09-01", by_phone())
+        .then([at_bergen(by_phone().into_fact())]);
+    told(and_at_bergen())
+        .when_in(&bergen, "2020-05-01", by_phone())
+        .then_rejected(&Why::BeforeItsBeginning {
+            begun: day("2020-08-01"),
+        });
+    told(and_at_bergen())
+        .when_in(
+            &bergen,
+            "2020-09-01",
+            C::ReachGoal(GoalReached { goal_id: GOAL }),
+        )
+        .then_rejected(&Why::NoSuchGoal);
+    told(and_at_bergen())
+        .when_in(
+            &asked_by("stegforsteg-kristiansand"),
+            "2020-09-01",
+            by_phone(),
+        )
+        .then_rejected(&Why::NotKnown);
+}
+
+#[test]
+fn g3_a_name_taken_in_another_departments_stay_is_taken() {
+    let mut history = and_at_bergen();
+    for fact in [
+        Fact::FirstConversationHeld(FirstConversationHeld {}),
+        Fact::KartleggingDone(KartleggingDone {
+            wishes: vec![],
+            network_mapped: false,
+        }),
+    ] {
+        history.push(("2020-08-02", at_bergen(fact)));
+    }
+    let set = C::SetGoal(GoalSet {
+        goal_id: GOAL,
+        participant_agreed: true,
+        text: VaultEntryId(nth_id(601)),
+    });
+    told(history)
+        .when_in(&asked_by("stegforsteg-bergen"), "2020-09-01", set)
+        .then_rejected(&Why::NameTaken);
+}
+
+#[test]
+fn d15_who_returns_to_another_department_brings_no_word_of_where_they_were() {
+    let again = || C::ReEnter(ReEntered::from(contact("stegforsteg-bergen")));
+    let bergen = asked_by("stegforsteg-bergen");
+    told(ended())
+        .when_in(&bergen, "2020-08-01", again())
+        .then([ParticipantEvent {
+            stay_id: StayId(nth_id(ended().len())),
+            referral_id: None,
+            fact: again().into_fact(),
+        }]);
+    told(ended())
+        .when_in(&bergen, "2020-05-31", again())
+        .then_rejected(&Why::BeforeAnEarlierEnd);
+    for (asking, why) in [
+        ("stegforsteg-bergen", Why::NotKnown),
+        ("stegforsteg-oslo", Why::StayIsOpen),
+    ] {
+        told(participant())
+            .when_in(&asked_by(asking), "2020-08-01", again())
+            .then_rejected(&why);
+    }
+}

@@ -209,14 +209,19 @@ async fn participants_are_counted_and_reports_are_not_believed_about_them() {
         });
         world.unit(name, "2019-01-01", registered).await;
     }
-    for (on, employees, tidgivere) in [("2019-12-31", 3, Some(60)), ("2020-12-31", 4, Some(70))] {
+    // Told some days after the day that they hold for.
+    for (on, told, employees, tidgivere) in [
+        ("2019-12-31", "2020-01-10", 3, Some(60)),
+        ("2020-12-31", "2021-01-10", 4, Some(70)),
+        ("2021-03-31", "2021-04-01", 5, None),
+    ] {
         let report = UnitFact::KeyFiguresReported(KeyFiguresReported {
             on: day(on),
             employees,
             full_time_equivalents_hundredths: 620,
             tidgivere,
         });
-        world.unit(OSLO, on, report).await;
+        world.unit(OSLO, told, report).await;
     }
     participant(&world, 1, OSLO, "2020-01-01").await;
     let gone = world.person(2, "2020-01-01", first_contact(OSLO)).await;
@@ -252,6 +257,7 @@ async fn participants_are_counted_and_reports_are_not_believed_about_them() {
         tidgivere: Some(70),
         participants,
         reported_for: Some(day("2020-12-31")),
+        tidgivere_reported_for: Some(day("2020-12-31")),
     };
     let bergen = |tidgivere| UnitKeyFigures {
         unit: unit(BERGEN),
@@ -260,6 +266,7 @@ async fn participants_are_counted_and_reports_are_not_believed_about_them() {
         tidgivere: Some(tidgivere),
         participants: 0,
         reported_for: None,
+        tidgivere_reported_for: None,
     };
     let view = ask(&world, &question, as_of("2020-12-31")).await;
     assert_eq!(view.units, [bergen(2), oslo(2)]);
@@ -268,9 +275,25 @@ async fn participants_are_counted_and_reports_are_not_believed_about_them() {
         employees: Some(3),
         tidgivere: Some(60),
         reported_for: Some(day("2019-12-31")),
+        tidgivere_reported_for: Some(day("2019-12-31")),
         ..oslo(2)
     };
     assert_eq!(view.units, [bergen(3), earlier]);
+    // What a report leaves out stays as it was told last, and says of which day it is.
+    let view = ask(&world, &question, as_of("2021-03-31")).await;
+    let later = UnitKeyFigures {
+        employees: Some(5),
+        reported_for: Some(day("2021-03-31")),
+        ..oslo(2)
+    };
+    assert_eq!(view.units, [bergen(2), later]);
+    let known_at = Some(RecordedAt(day("2021-01-09").ends()));
+    let then = Ask {
+        known_at,
+        ..as_of("2020-12-31")
+    };
+    let view = ask(&world, &question, then).await;
+    assert_eq!(view.units[1].employees, Some(3), "not told yet");
     world.person(2, "2021-01-01", retracted(gone)).await;
     let view = ask(&world, &question, as_of("2020-12-31")).await;
     assert_eq!(view.units, [bergen(2), oslo(1)]);
@@ -638,6 +661,7 @@ async fn a_list_is_read_page_by_page_and_holds_each_person_once() {
         after: None,
         size: PageSize::new(3),
         active_within_days: 90,
+        open_only: false,
     };
     let mut seen = vec![];
     let mut pages = vec![];
@@ -659,7 +683,7 @@ async fn a_list_is_read_page_by_page_and_holds_each_person_once() {
 }
 
 #[tokio::test]
-async fn one_person_is_seen_whole_and_only_where_they_are() {
+async fn one_person_is_seen_by_the_stays_that_a_department_holds() {
     let world = World::on("2021-06-30");
     participant(&world, 1, OSLO, "2020-01-01").await;
     world.person(1, "2020-02-01", contact()).await;
@@ -677,26 +701,36 @@ async fn one_person_is_seen_whole_and_only_where_they_are() {
         scope: Scope::department(unit(department)),
         active_within_days: 90,
     };
-    assert_eq!(ask(&world, &detail(OSLO), Ask::default()).await, None);
-    let view = ask(&world, &detail(BERGEN), Ask::default()).await.unwrap();
-    let stays: Vec<_> = view
-        .stays
-        .iter()
-        .map(|stay| (stay.stay_id, stay.department.clone(), stay.standing))
-        .collect();
-    assert_eq!(
-        stays,
-        [
-            (StayId(id(1)), unit(OSLO), Standing::Ended),
-            (StayId(id(2)), unit(BERGEN), Standing::Inquiry)
-        ]
-    );
-    // In 2020 the person was at Oslo.
-    assert!(
-        ask(&world, &detail(OSLO), as_of("2020-12-31"))
-            .await
-            .is_some()
-    );
+    let relapse = F::RelapseReported(domain::participant::RelapseReported {});
+    world.person(1, "2020-02-15", relapse).await;
+    let seen = async |department, when| {
+        let view = ask(&world, &detail(department), when).await?;
+        let stays = view.stays.iter().map(|stay| (stay.stay_id, stay.standing));
+        Some((stays.collect::<Vec<_>>(), view.relapses.len()))
+    };
+    let left = (vec![(StayId(id(1)), Standing::Ended)], 1);
+    let back = (vec![(StayId(id(2)), Standing::Inquiry)], 0);
+    assert_eq!(seen(OSLO, Ask::default()).await, Some(left.clone()));
+    assert_eq!(seen(BERGEN, Ask::default()).await, Some(back));
+    // In 2020 the person was at Oslo alone.
+    assert_eq!(seen(OSLO, as_of("2020-12-31")).await, Some(left));
+    assert_eq!(seen(BERGEN, as_of("2020-12-31")).await, None);
+    let list = async |department: &str, open_only| {
+        let question = Participants {
+            unit: None,
+            scope: Scope::department(unit(department)),
+            after: None,
+            size: PageSize::default(),
+            active_within_days: 90,
+            open_only,
+        };
+        let view = ask(&world, &question, Ask::default()).await;
+        let stays = view.participants.into_iter().map(|one| one.stay_id);
+        stays.collect::<Vec<_>>()
+    };
+    assert_eq!(list(OSLO, false).await, [StayId(id(1))]);
+    assert_eq!(list(OSLO, true).await, []);
+    assert_eq!(list(BERGEN, true).await, [StayId(id(2))]);
 
     let mut timeline = TimelineOf {
         participant_id: ParticipantId(id(1)),
@@ -723,6 +757,7 @@ async fn one_person_is_seen_whole_and_only_where_they_are() {
             ("2020-01-01", "kartlegging-done"),
             ("2020-01-01", "participation-begun"),
             ("2020-02-01", "contact-held"),
+            ("2020-02-15", "relapse-reported"),
             ("2020-03-01", "participation-ended"),
             ("2021-01-01", "re-entered")
         ]
@@ -732,8 +767,12 @@ async fn one_person_is_seen_whole_and_only_where_they_are() {
         second.facts[0].data,
         serde_json::json!({ "channel": "sms", "with": "veileder" })
     );
-    timeline.scope = Scope::department(unit(OSLO));
-    assert!(ask(&world, &timeline, Ask::default()).await.is_none());
+    (timeline.after, timeline.size) = (None, PageSize::default());
+    for (department, facts) in [(OSLO, Some(7)), (BERGEN, Some(1)), (SLEMDAL, None)] {
+        timeline.scope = Scope::department(unit(department));
+        let view = ask(&world, &timeline, Ask::default()).await;
+        assert_eq!(view.map(|view| view.facts.len()), facts, "{department}");
+    }
 }
 
 /// What is due, as (task, day).
