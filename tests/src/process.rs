@@ -85,7 +85,7 @@ pub fn post(address: &str, path: &str, token: &str, key: &str, body: &str) -> Op
 /// What a subcommand that should not come to serve says on standard error.
 #[must_use]
 pub fn refused_to_serve(folder: &Path, arguments: &[&str]) -> String {
-    let (mut child, says, _prints) = Serving::spawn(folder, arguments);
+    let (mut child, says, _prints) = Serving::spawn(folder, arguments, &[]);
     let mut said = String::new();
     for line in says.lines() {
         let line = line.expect("what it says is text");

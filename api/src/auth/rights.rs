@@ -247,9 +247,9 @@ pub enum Persons {
 #[must_use]
 pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
     use Query::{
-        Changes, Cooperations, Flows, KeyFigures, Parked, Participant, Participants, Plan, Referral,
-        Referrals, Retention, SentenceServing, Standing, Tidgiver, Tidgivere, Timeline, Units,
-        Worklist,
+        Changes, Cooperations, Flows, KeyFigures, Parked, Participant, Participants, Plan,
+        Referral, Referrals, Retention, SentenceServing, Standing, Tidgiver, Tidgivere, Timeline,
+        Units, Worklist,
     };
     let exact = |persons| {
         who.unit.clone().map(|unit| Sight {
