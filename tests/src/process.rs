@@ -18,7 +18,18 @@ pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "api", "--bin", "stegspor"]);
+        // With the features that the tests are built with: nothing is built twice.
+        build.args(["build", "--quiet", "--workspace", "--bin", "stegspor"]);
+        // What cargo tells this test of its own package would have others built anew.
+        let own = std::env::vars_os().map(|(name, _)| name);
+        for name in own.filter(|name| name.to_string_lossy().starts_with("CARGO_")) {
+            if !["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_TERM_COLOR"]
+                .iter()
+                .any(|kept| name == *kept)
+            {
+                build.env_remove(name);
+            }
+        }
         if !cfg!(debug_assertions) {
             build.arg("--release");
         }
