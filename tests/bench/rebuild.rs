@@ -132,8 +132,8 @@ async fn rebuilt(history: &History, tables: &Tables) -> Result<f64> {
     let figure = per_second(position.unwrap_or_default(), started);
     eprintln!(
         "folded in {folded:?}, compared in {:?}, switched in {:?}",
-        compared - folded,
-        started.elapsed() - compared,
+        compared.saturating_sub(folded),
+        started.elapsed().saturating_sub(compared),
     );
     Ok(figure)
 }

@@ -277,7 +277,7 @@ async fn key_figures_are_those_of_the_service() {
     let mut rows = played
         .rows(
             "SELECT unit, employees, full_time_equivalents::float8 AS full_time_equivalents, \
-                    tidgivere, participants, reported_for FROM analytics.key_figures \
+                    tidgivere, tidgivere_reported_for, participants, reported_for FROM analytics.key_figures \
              ORDER BY unit COLLATE \"C\"",
         )
         .await;

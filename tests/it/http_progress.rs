@@ -123,7 +123,11 @@ async fn whoever_may_not_ask_hears_the_same_as_ever() {
             continue;
         }
         asked += 1;
-        let path = path.replace("{participant_id}", "01890000-0000-7000-8000-000000000000");
+        let path = ["{participant_id}", "{referral_id}", "{tidgiver_id}"]
+            .iter()
+            .fold(path.clone(), |path, name| {
+                path.replace(name, "01890000-0000-7000-8000-000000000000")
+            });
         let as_of = format!("{path}?as_of=2021-06-20");
         let misspelt = format!("{path}?as_off=2021-06-20");
         let early = format!("{path}?min_position=99");
@@ -142,7 +146,7 @@ async fn whoever_may_not_ask_hears_the_same_as_ever() {
             }
         }
     }
-    assert_eq!(asked, 12);
+    assert_eq!(asked, 16);
 }
 
 #[tokio::test]

@@ -30,7 +30,6 @@ use super::{Ended, settings::Where, store};
 ///   stegspor backup --keys-to /safe/stegspor-keys    after each erasure
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
-#[expect(clippy::doc_markdown, reason = "examples for a shell")]
 pub(super) struct Backup {
     /// The folder for log and vault; it must not be there yet
     #[arg(long, value_name = "DIR", required_unless_present = "keys_to")]

@@ -38,6 +38,8 @@ use super::{Ended, Settings, progress::Bar, settings::Where, store};
 ///   stegspor rebuild --drop-old
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::doc_markdown, reason = "examples for a shell")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct Rebuild {
     /// The read models, by the names of their tables
     #[arg(value_name = "NAME", value_parser = known(), required_unless_present_any = ["all", "roll_back", "drop_old"])]

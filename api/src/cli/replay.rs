@@ -44,7 +44,7 @@ impl Replay {
         let settings = self.place.settings("stegspor-data")?;
         let log = store::existing_log(&settings).await?;
         let today = demo::clock(&settings, log.as_ref()).await?.now().day();
-        let known_on = self.known_at.map(|known_at| known_at.day());
+        let known_on = self.known_at.map(OccurredAt::day);
         for day in [self.as_of, known_on].into_iter().flatten() {
             anyhow::ensure!(day <= today, "{day} has not come yet: today is {today}");
         }

@@ -26,7 +26,6 @@ use super::{Ended, settings::Where, store};
 ///   stegspor restore --from /backup/stegspor-2026-11-25 --without-words --data DIR
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
-#[expect(clippy::doc_markdown, reason = "examples for a shell")]
 pub(super) struct Restore {
     /// The folder that `stegspor backup --to` made
     #[arg(long, value_name = "DIR")]

@@ -86,21 +86,18 @@ fn described(operation: &Operation, problem: &Value, generator: &mut SchemaGener
             |shape| shape(generator).to_value(),
         );
         let content = json!({ "schema": schema });
-        match responses.get_mut(&answered.status.to_string()) {
-            // The same in another form, as `Accept` asks.
-            Some(response) => {
-                let first = response["description"].as_str().unwrap_or_default();
-                response["description"] = json!(format!("{first} {}", answered.doc));
-                response["content"][answered.media] = content;
-            }
-            None => {
-                let response = json!({
-                    "description": answered.doc,
-                    "headers": headers(answered.headers),
-                    "content": { answered.media: content },
-                });
-                responses.insert(answered.status.to_string(), response);
-            }
+        // The same in another form, as `Accept` asks.
+        if let Some(response) = responses.get_mut(&answered.status.to_string()) {
+            let first = response["description"].as_str().unwrap_or_default();
+            response["description"] = json!(format!("{first} {}", answered.doc));
+            response["content"][answered.media] = content;
+        } else {
+            let response = json!({
+                "description": answered.doc,
+                "headers": headers(answered.headers),
+                "content": { answered.media: content },
+            });
+            responses.insert(answered.status.to_string(), response);
         }
     }
     responses.insert(

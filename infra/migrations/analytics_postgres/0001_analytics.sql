@@ -300,15 +300,20 @@ COMMENT ON COLUMN analytics.tidgivere.languages IS 'Languages they speak, as cod
 CREATE VIEW analytics.key_figures AS
 SELECT u.unit, k.holds_for AS reported_for, k.employees,
        CAST(k.fte_hundredths AS NUMERIC) / 100 AS full_time_equivalents,
-       CASE WHEN t.records > 0 THEN t.active ELSE k.tidgivere END AS tidgivere,
+       CASE WHEN t.records > 0 THEN t.active ELSE v.tidgivere END AS tidgivere,
+       CASE WHEN t.records > 0 THEN NULL ELSE v.holds_for END AS tidgivere_reported_for,
        (SELECT COUNT(*) FROM analytics.journeys j
         WHERE j.department = u.unit AND j.is_registered) AS participants
 FROM unit_v1 u
 CROSS JOIN analytics.shown s
 LEFT JOIN LATERAL (
-    SELECT r.holds_for, r.employees, r.fte_hundredths, r.tidgivere FROM key_figures_v1 r
+    SELECT r.holds_for, r.employees, r.fte_hundredths FROM key_figures_v1 r
     WHERE r.unit = u.unit AND r.holds_for <= s.observed_until
     ORDER BY r.holds_for DESC LIMIT 1) k ON true
+LEFT JOIN LATERAL (
+    SELECT r.holds_for, r.tidgivere FROM key_figures_v1 r
+    WHERE r.unit = u.unit AND r.holds_for <= s.observed_until AND r.tidgivere IS NOT NULL
+    ORDER BY r.holds_for DESC LIMIT 1) v ON true
 CROSS JOIN LATERAL (
     SELECT COUNT(*) AS records,
            COUNT(*) FILTER (WHERE t.approved IS NOT NULL AND t.left_on IS NULL) AS active
@@ -320,4 +325,5 @@ COMMENT ON COLUMN analytics.key_figures.reported_for IS 'The day the reported fi
 COMMENT ON COLUMN analytics.key_figures.employees IS 'Employees, as reported.';
 COMMENT ON COLUMN analytics.key_figures.full_time_equivalents IS 'Full-time equivalents, as reported.';
 COMMENT ON COLUMN analytics.key_figures.tidgivere IS 'Tidgivere: approved and not left; where the unit keeps no records of them, the number it reported.';
+COMMENT ON COLUMN analytics.key_figures.tidgivere_reported_for IS 'The day the reported number of tidgivere holds for; NULL where they are counted from records.';
 COMMENT ON COLUMN analytics.key_figures.participants IS 'Participants: stays registered now, counted and never reported.';

@@ -351,11 +351,6 @@ impl ReadStore {
 
     /// Asks: of the tables as they are, or, where an earlier day or moment is meant, of tables made
     /// for it.
-    #[tracing::instrument(
-        name = "query.ask",
-        skip_all,
-        fields(tables = Q::TABLES.join(","), of_the_past, position)
-    )]
     pub async fn ask<Q: Question>(
         &self,
         question: &Q,
@@ -366,6 +361,11 @@ impl ReadStore {
 
     /// The same, telling how far the tables are that must be made for it. Who lets go of this before
     /// it is answered leaves no work behind.
+    #[tracing::instrument(
+        name = "query.ask",
+        skip_all,
+        fields(tables = Q::TABLES.join(","), of_the_past, position)
+    )]
     pub async fn ask_telling<Q: Question>(
         &self,
         question: &Q,

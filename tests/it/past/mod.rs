@@ -204,7 +204,7 @@ async fn referred(
                 Some(next) => question.after = Some(next.parse().unwrap()),
             }
         }
-        for due in found.iter_mut().flat_map(|one| one["due"].as_array_mut()) {
+        for due in found.iter_mut().filter_map(|one| one["due"].as_array_mut()) {
             for item in due {
                 item.as_object_mut().unwrap().remove("why");
             }

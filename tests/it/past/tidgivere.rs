@@ -76,15 +76,13 @@ pub(super) fn list(log: &Log, lives: &Lives, department: &UnitId) -> Vec<Value> 
                     now["left_on"] = day;
                     now["leave_reason"] = json!(left.reason);
                 }
-                T::TidgiverApplied(applied) => {
-                    if now.is_null() || !now["left_on"].is_null() {
-                        now = json!({
-                            "tidgiver_id": id, "department": applied.department, "applied": day,
-                            "interviewed": null, "trained": null, "ground_rules": null,
-                            "approved": null, "left_on": null, "leave_reason": null,
-                            "interests": [], "languages": [], "capacity": null,
-                        });
-                    }
+                T::TidgiverApplied(applied) if now.is_null() || !now["left_on"].is_null() => {
+                    now = json!({
+                        "tidgiver_id": id, "department": applied.department, "applied": day,
+                        "interviewed": null, "trained": null, "ground_rules": null,
+                        "approved": null, "left_on": null, "leave_reason": null,
+                        "interests": [], "languages": [], "capacity": null,
+                    });
                 }
                 T::TidgiverInterestsRecorded(told) if now.is_object() => {
                     now["interests"] = json!(told.interests);

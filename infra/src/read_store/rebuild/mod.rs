@@ -405,12 +405,12 @@ impl Rebuild {
             .iter()
             .flat_map(|table| [table.read_model.clone(), table.table()]);
         transaction.hold_off(&names.collect::<Vec<_>>()).await?;
-        let still = parking::read(&mut transaction.rows()).await?;
-        let stands_still = |known: &Parked| {
-            let mut still = still.iter();
-            still.any(|now| now.stream == known.stream && now.position == known.position)
+        let parked = parking::read(&mut transaction.rows()).await?;
+        let as_before = |known: &Parked| {
+            let mut parked = parked.iter();
+            parked.any(|now| now.stream == known.stream && now.position == known.position)
         };
-        if !self.stood_still.iter().all(stands_still) {
+        if !self.stood_still.iter().all(as_before) {
             return Err(ReadStoreError::ReleasedMeanwhile);
         }
 

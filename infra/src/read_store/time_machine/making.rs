@@ -11,6 +11,7 @@ use tokio::{
     sync::{Semaphore, watch},
     task::AbortHandle,
 };
+use tracing::Instrument;
 
 use super::{
     Progress, Tell, Wanted, lock,
@@ -55,7 +56,7 @@ impl Making {
             position: Position::START,
             until: wanted.when.position,
         }));
-        let work = tokio::spawn(async move {
+        let work = async move {
             let _permit = makers.acquire().await;
             let progress = |progress| {
                 tell.send_replace(State::UnderWay(progress));
@@ -68,7 +69,8 @@ impl Making {
                 Err(error) => State::Failed(Arc::new(error)),
             };
             tell.send_replace(over);
-        });
+        };
+        let work = tokio::spawn(work.in_current_span());
         Self {
             state,
             work: work.abort_handle(),

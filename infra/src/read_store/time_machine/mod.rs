@@ -125,14 +125,14 @@ impl TimeMachine {
     }
 
     fn find(&self, wanted: &Wanted) -> Found {
-        let mut shelf = lock(&self.shelf);
-        if let Some(made) = shelf.find(wanted) {
+        let mut kept = lock(&self.shelf);
+        if let Some(made) = kept.find(wanted) {
             return Found::Made(made);
         }
-        if let Some(making) = shelf.find_making(wanted) {
+        if let Some(making) = kept.find_making(wanted) {
             return Found::Making(making);
         }
-        let base = shelf.take_earlier(wanted);
+        let base = kept.take_earlier(wanted);
         let (log, makers) = (self.log.clone(), self.makers.clone());
         let making = Arc::new(Making::start(
             log,
@@ -140,7 +140,7 @@ impl TimeMachine {
             self.shelf.clone(),
             (wanted.clone(), base),
         ));
-        shelf.making(wanted.clone(), &making);
+        kept.making(wanted.clone(), &making);
         Found::Making(making)
     }
 }
