@@ -121,6 +121,12 @@ pub(crate) async fn retold(log: &dyn EventStore, seed: u64) -> Arc<MemoryEventSt
             data.as_object_mut().unwrap().remove("consent_id");
             event.data = data.to_string();
         }
+        // Some come back to another department than the one they left.
+        if event.kind == "re-entered" && event.position.0 % 2 == 0 {
+            let mut data: Value = serde_json::from_str(&event.data).unwrap();
+            data["fact"]["department"] = json!("stegforsteg-bergen");
+            event.data = data.to_string();
+        }
         // Some oppdrag are left open at the end of a stay, and ended when somebody sees to it.
         if event.kind == "oppdrag-ended" && dice.roll(3) == 0 {
             event.occurred_at = OccurredAt::Day(event.occurred_at.day().plus(300));

@@ -130,8 +130,11 @@ impl Application {
             }
             found.push((name, contact, consent_withdrawn));
         }
-        let ids: Vec<_> = found.iter().flat_map(|one| [one.0, one.1]).collect();
-        let ids: Vec<_> = ids.into_iter().flatten().collect();
+        let ids: Vec<_> = found
+            .iter()
+            .flat_map(|(name, contact, _)| [*name, *contact])
+            .flatten()
+            .collect();
         let texts = self.texts(&ids).await?;
         let text = |id: Option<VaultEntryId>| id.and_then(|id| texts.get(&id).cloned());
         Ok(found

@@ -116,6 +116,16 @@ pub(super) fn lives(log: &Log) -> Lives {
     log.people.iter().map(live).collect()
 }
 
+/// Who had stays at more than one department.
+pub(super) fn moved(lives: &Lives) -> Vec<ParticipantId> {
+    let moved = lives.iter().filter(|(_, life)| {
+        let mut stays = life.stays.iter();
+        let first = stays.next();
+        stays.any(|stay| Some(&stay.department) != first.map(|first| &first.department))
+    });
+    moved.map(|(person, _)| *person).collect()
+}
+
 impl Stay {
     pub(super) fn is_open(&self) -> bool {
         self.standing != "ended" && self.standing != "closed"

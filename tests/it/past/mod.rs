@@ -116,12 +116,7 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) -> BTreeSet<Task> 
         one_person(then, log, &lives, *dice.pick(&people)).await;
     }
     // Of those who were somewhere else too, each department sees its part.
-    let moved = lives.iter().filter(|(_, life)| {
-        let mut stays = life.stays.iter();
-        let first = stays.next();
-        stays.any(|stay| Some(&stay.department) != first.map(|first| &first.department))
-    });
-    let moved: Vec<_> = moved.map(|(person, _)| *person).collect();
+    let moved = lives::moved(&lives);
     for _ in 0..moved.len().min(2) {
         one_person(then, log, &lives, *dice.pick(&moved)).await;
     }
@@ -449,6 +444,8 @@ async fn a_history_told_late_and_amended_is_the_same_as_its_naive_refold() {
     let whole = Log::read(&*log, now().day(), now()).await;
     let ended_late = lives::ended_after_their_stay(&lives::lives(&whole));
     assert!(ended_late > 3, "{ended_late} oppdrag were ended late");
+    let moved = lives::moved(&lives::lives(&whole)).len();
+    assert!(moved > 3, "{moved} came back to another department");
     let met = at_random(log, 100, 11).await;
     // Knowing more about the same day must often change the answer, or nothing was tested.
     assert!(met.known_later > 33, "{} of 100", met.known_later);
