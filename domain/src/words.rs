@@ -220,8 +220,8 @@ pub struct World {
     pub units: Arc<BTreeMap<UnitId, UnitTraits>>,
     /// The figures that rules use.
     pub figures: Figures,
-    /// The tidgiver that the command names, if it names one.
-    pub tidgiver: Option<TidgiverCredentials>,
+    /// The tidgivere that the command names; for an amendment, those that its stream names.
+    pub tidgivere: BTreeMap<TidgiverId, TidgiverCredentials>,
     /// The department on whose behalf something is told of a person: no stay but those that it
     /// holds is there for it. All are, if it is told on behalf of none.
     pub asking: Option<UnitId>,

@@ -23,6 +23,8 @@
 //! | [`worklist`] | – | what is due, and why |
 
 #[cfg(test)]
+mod amended;
+#[cfg(test)]
 mod any_order;
 mod column;
 mod fold;

@@ -243,10 +243,7 @@ async fn an_amendment_names_an_entry_of_the_stream_and_has_its_shape() {
             .unwrap();
         assert_eq!(retracted.state, UnitState::Unknown);
         let again = tell(&*store, retract(EventId(nth_id(1))), &told(6)).await;
-        assert!(
-            again.unwrap().entries.is_empty(),
-            "what was retracted is not retracted again"
-        );
+        assert!(matches!(again, Err(ExecuteError::RetractedAlready { .. })));
         let facts = retracted.entries.iter().map(|entry| &entry.event);
         assert!(facts.eq([&UnitFact::EntryRetracted(EntryRetracted {
             entry: EventId(nth_id(1)),

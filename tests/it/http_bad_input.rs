@@ -214,7 +214,7 @@ async fn what_a_stay_rests_on_is_retracted_last() {
     };
     let reply = retract(first).await;
     let said = format!(
-        "entry {} rests on this one: retract that first",
+        "entry {} rests on this one: retract that first (G4: this person has not made contact)",
         second.as_str().unwrap()
     );
     assert_problem(
@@ -688,22 +688,38 @@ async fn no_correction_puts_an_entry_before_the_one_it_rests_on() {
         asked.await
     };
     let contact = json!({ "department": OSLO, "channels": ["other"] });
-    let said = format!(
-        "entry {} would lie before entry {}, on which it rests",
-        second.as_str().unwrap(),
-        first.as_str().unwrap()
-    );
-    for (entry, day, data) in [
-        (first, "2021-05-11", contact.clone()),
-        (second, "2021-04-30", json!({})),
+    let title = "Nothing lies before the beginning of what it belongs to.";
+    let before = |begun: &str| format!("this lies before {begun}, when what it belongs to began");
+    let beside_it = |begun: &str| {
+        let second = second.as_str().unwrap();
+        format!(
+            "entry {second} could not stand beside this: {}",
+            before(begun)
+        )
+    };
+    for (entry, day, data, pointer, said) in [
+        (
+            first,
+            "2021-05-11",
+            contact.clone(),
+            "/entry",
+            beside_it("2021-05-11"),
+        ),
+        (
+            second,
+            "2021-04-30",
+            json!({}),
+            "/occurred_at",
+            before("2021-05-01"),
+        ),
     ] {
         assert_problem(
             &correct(entry, day, data).await,
             422,
             "dates-are-in-order",
             "G2",
-            "Nothing lies before the beginning of what it belongs to.",
-            &[("/entry", &said)],
+            title,
+            &[(pointer, &said)],
         );
     }
     // On the day itself it does not lie before, and what came first may come later after the rest.
@@ -725,8 +741,8 @@ async fn no_correction_puts_an_entry_before_the_one_it_rests_on() {
         422,
         "dates-are-in-order",
         "G2",
-        "Nothing lies before the beginning of what it belongs to.",
-        &[("/entry", &said)],
+        title,
+        &[("/entry", &beside_it("2021-05-15"))],
     );
 }
 

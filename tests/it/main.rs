@@ -6,6 +6,7 @@ mod analytics;
 mod compose;
 mod execute;
 mod history;
+mod http_amendments;
 mod http_bad_input;
 mod http_binary;
 mod http_changes;

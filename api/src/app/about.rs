@@ -72,23 +72,20 @@ impl Application {
                     .map_err(|error| failed(error, &Value::Null).problem)?
                     .state;
                 match state {
-                    TidgiverState::Candidate(known) | TidgiverState::Approved(known, _) => {
-                        There::Held(About::Tidgiver {
-                            department: known.department,
-                        })
-                    }
-                    TidgiverState::Left if opens => There::Free,
-                    TidgiverState::Left | TidgiverState::Unknown => There::Nothing,
+                    TidgiverState::Left(..) if opens => There::Free,
+                    TidgiverState::Candidate(known)
+                    | TidgiverState::Approved(known, _)
+                    | TidgiverState::Left(known, _) => There::Held(About::Tidgiver {
+                        department: known.department,
+                    }),
+                    TidgiverState::Unknown => There::Nothing,
                 }
             }
             Target::Cooperation(id) => There::Held(About::Cooperation {
                 unit: id.unit.clone(),
                 department: id.department.clone(),
             }),
-            Target::Unit(id) => There::Held(About::Unit {
-                id: id.clone(),
-                amends: amended(&self.events(target).await?, fields),
-            }),
+            Target::Unit(id) => There::Held(About::Unit { id: id.clone() }),
         })
     }
 
@@ -180,22 +177,6 @@ fn about_referral(state: &ReferralState) -> Option<About> {
 /// The entry that a correction or a retraction names.
 fn entry_in(fields: &Map<String, Value>) -> Option<EventId> {
     fields.get("entry")?.as_str()?.parse().ok()
-}
-
-/// The kind of the fact that a command amends in the end: an amendment may itself be amended.
-fn amended(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<String> {
-    let mut entry = entry_in(fields)?;
-    for event in events.iter().rev() {
-        if event.id != entry {
-            continue;
-        }
-        let data: Value = serde_json::from_str(&event.data).ok()?;
-        match data.as_object().and_then(entry_in) {
-            Some(earlier) => entry = earlier,
-            None => return Some(event.kind.clone()),
-        }
-    }
-    None
 }
 
 /// The tidgiver of the oppdrag that a command names.

@@ -1,13 +1,18 @@
 //! Executing a command on whichever stream it is for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{
     cooperation::Cooperation,
-    es::{Broken, Decider, EventData, EventId, ExecuteError, Executed, Position, Told, Version},
+    es::{
+        Broken, Decider, EventData, EventId, ExecuteError, Executed, Position, StreamName, Told,
+        Version,
+    },
     participant::{Participant, ParticipantCommand, ParticipantState},
     referral::Referral,
     tidgiver::Tidgiver,
-    unit::{Unit, UnitState},
-    words::{StayId, UnitId, World},
+    unit::{Unit, UnitRejection, UnitState},
+    words::{StayId, TidgiverId, UnitId, World},
 };
 use serde_json::Value;
 
@@ -67,9 +72,14 @@ impl Application {
         match command {
             Command::Participant(id, command) => {
                 let stream = Participant::stream(id);
-                let world = self.world_of_participant(id, &command).await?;
-                let world = World { asking, ..world };
                 let data = data_of(&command);
+                let world = match &command {
+                    ParticipantCommand::CorrectEntry(_) | ParticipantCommand::RetractEntry(_) => {
+                        self.world_of_amendment(&stream, &data).await?
+                    }
+                    command => self.world_of_participant(id, command).await?,
+                };
+                let world = World { asking, ..world };
                 let done = domain::es::execute::<Participant>(log, &stream, command, told, &world)
                     .await
                     .map_err(|error| failed(error, &data))?;
@@ -79,28 +89,28 @@ impl Application {
                 })
             }
             Command::Referral(id, command) => {
-                let data = json(&command.clone().into_fact());
-                let world = self.world(units::named_in(&data)).await?;
+                let fact = command.clone().into_fact();
                 let stream = Referral::stream(id);
+                let (data, world) = self.world_of(&stream, &fact, []).await?;
                 let done = domain::es::execute::<Referral>(log, &stream, command, told, &world)
                     .await
                     .map_err(|error| failed(error, &data))?;
                 Ok(done_of(&done, Consequence::of_referral(id, &done)))
             }
             Command::Tidgiver(id, command) => {
-                let data = json(&command.clone().into_fact());
-                let world = self.world(units::named_in(&data)).await?;
+                let fact = command.clone().into_fact();
                 let stream = Tidgiver::stream(id);
+                let (data, world) = self.world_of(&stream, &fact, []).await?;
                 let done = domain::es::execute::<Tidgiver>(log, &stream, command, told, &world)
                     .await
                     .map_err(|error| failed(error, &data))?;
                 Ok(done_of(&done, vec![]))
             }
             Command::Cooperation(id, command) => {
-                let data = json(&command.clone().into_fact());
-                let named = units::named_in(&data).chain([id.unit.clone(), id.department.clone()]);
-                let world = self.world(named).await?;
+                let fact = command.clone().into_fact();
+                let parties = [id.unit.clone(), id.department.clone()];
                 let stream = Cooperation::stream(&id);
+                let (data, world) = self.world_of(&stream, &fact, parties).await?;
                 let done = domain::es::execute::<Cooperation>(log, &stream, command, told, &world)
                     .await
                     .map_err(|error| failed(error, &data))?;
@@ -121,6 +131,55 @@ impl Application {
         }
     }
 
+    /// What is told, and the world it is decided in: with the units that it names, and `more`.
+    async fn world_of<E: EventData>(
+        &self,
+        stream: &StreamName,
+        fact: &E,
+        more: impl IntoIterator<Item = UnitId>,
+    ) -> Result<(Value, World), Failed> {
+        let data = json(fact);
+        let world = if fact.amendment().is_some() {
+            self.world_of_amendment(stream, &data).await?
+        } else {
+            self.world(units::named_in(&data).chain(more)).await?
+        };
+        Ok((data, world))
+    }
+
+    /// An amendment is decided with all that the facts of its stream were decided with: their
+    /// units, and their tidgivere as they were when they left.
+    async fn world_of_amendment(&self, stream: &StreamName, data: &Value) -> Result<World, Failed> {
+        let failing = |error| failed::<UnitRejection>(error, &Value::Null);
+        let log = self.log.as_ref();
+        let events = log.read_stream(stream, Version::NONE).await;
+        let events = events.map_err(|error| failing(error.into()))?;
+        let told = events
+            .iter()
+            .filter_map(|event| serde_json::from_str::<Value>(&event.data).ok());
+        let (mut named, mut matched) = (vec![], BTreeSet::new());
+        for told in told.chain([data.clone()]) {
+            for place in ["", "/fact", "/data", "/fact/data"] {
+                let Some(data) = told.pointer(place) else {
+                    continue;
+                };
+                named.extend(units::named_in(data));
+                let tidgiver = data.get("tidgiver").and_then(Value::as_str);
+                matched.extend(tidgiver.and_then(|id| id.parse::<TidgiverId>().ok()));
+            }
+        }
+        let mut tidgivere = BTreeMap::new();
+        for id in matched {
+            let known = domain::es::load::<Tidgiver>(log, &Tidgiver::stream(id)).await;
+            let known = known.map_err(|error| failed(error, &Value::Null))?;
+            if let Some(credentials) = known.state.last_credentials() {
+                tidgivere.insert(id, credentials);
+            }
+        }
+        let world = self.world(named).await?;
+        Ok(World { tidgivere, ..world })
+    }
+
     async fn world(&self, named: impl IntoIterator<Item = UnitId>) -> Result<World, Failed> {
         let units = self
             .units
@@ -130,7 +189,7 @@ impl Application {
         Ok(World {
             units,
             figures: self.figures,
-            tidgiver: None,
+            tidgivere: BTreeMap::new(),
             asking: None,
         })
     }
@@ -143,7 +202,7 @@ impl Application {
     ) -> Result<World, Failed> {
         let data = data_of(command);
         let mut named: Vec<_> = units::named_in(&data).collect();
-        let mut tidgiver = None;
+        let mut tidgivere = BTreeMap::new();
         if let ParticipantCommand::MatchTidgiver(matched) = command {
             let log = self.log.as_ref();
             let person = domain::es::load::<Participant>(log, &Participant::stream(id))
@@ -152,14 +211,14 @@ impl Application {
             if let ParticipantState::Known(person) = person.state {
                 named.extend(person.stays().map(|stay| stay.department.clone()));
             }
-            tidgiver = domain::es::load::<Tidgiver>(log, &Tidgiver::stream(matched.tidgiver))
+            let tidgiver = domain::es::load::<Tidgiver>(log, &Tidgiver::stream(matched.tidgiver))
                 .await
-                .map_err(|error| failed(error, &data))?
-                .state
-                .credentials();
+                .map_err(|error| failed(error, &data))?;
+            let credentials = tidgiver.state.credentials();
+            tidgivere.extend(credentials.map(|known| (matched.tidgiver, known)));
         }
         let world = self.world(named).await?;
-        Ok(World { tidgiver, ..world })
+        Ok(World { tidgivere, ..world })
     }
 }
 
@@ -198,11 +257,27 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
         ExecuteError::InFuture { .. } => problem::in_future("/occurred_at"),
         ExecuteError::TooLongAgo { .. } => problem::too_long_ago("/occurred_at"),
         ExecuteError::NoSuchEntry { .. } => no_such_entry(),
-        ExecuteError::RestedOn { by, .. } => {
+        ExecuteError::RetractedAlready { .. } => not_amended(Text::of(
+            "this entry is retracted already",
+            "denne oppføringen er trukket tilbake allerede",
+        )),
+        ExecuteError::NotCorrectable { .. } => not_amended(Text::of(
+            "this entry amends another: correct that one, or retract this one",
+            "denne oppføringen endrer en annen: rett den, eller trekk denne tilbake",
+        )),
+        ExecuteError::Corrected(rejection) => {
+            let problem = rejection.problem(data.get("data").unwrap_or(&Value::Null));
+            problem.of_corrected()
+        }
+        ExecuteError::RestedOn { by, why } => {
+            let (rule, said) = (why.rule(), why.nb());
             let detail = Text::made(
-                format!("entry {} rests on this one: retract that first", by.0),
                 format!(
-                    "oppføringen {} hviler på denne: trekk den tilbake først",
+                    "entry {} rests on this one: retract that first ({rule}: {why})",
+                    by.0
+                ),
+                format!(
+                    "oppføringen {} hviler på denne: trekk den tilbake først ({rule}: {said})",
                     by.0
                 ),
             );
@@ -210,23 +285,18 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
                 .detail(detail.clone())
                 .at("/entry", detail)
         }
-        ExecuteError::OutOfOrder { entry, rests_on } => {
+        ExecuteError::WouldBreak { entry, why } => {
             let detail = Text::made(
+                format!("entry {} could not stand beside this: {why}", entry.0),
                 format!(
-                    "entry {} would lie before entry {}, on which it rests",
-                    entry.0, rests_on.0
-                ),
-                format!(
-                    "oppføringen {} ville ligge før oppføringen {}, som den hviler på",
-                    entry.0, rests_on.0
+                    "oppføringen {} kunne ikke stå ved siden av dette: {}",
+                    entry.0,
+                    why.nb()
                 ),
             );
-            Problem::rule(
-                domain::rules::G2,
-                axum::http::StatusCode::UNPROCESSABLE_ENTITY,
-            )
-            .detail(detail.clone())
-            .at("/entry", detail)
+            Problem::rule(why.rule(), why.status())
+                .detail(detail.clone())
+                .at("/entry", detail)
         }
         ExecuteError::Correction(_) => Problem::general(&general::INVALID_DATA).at(
             "/data",
@@ -270,10 +340,14 @@ pub(super) fn failed<R: Broken + Refused>(error: ExecuteError<R>, data: &Value) 
 
 /// What is corrected or retracted stands in the record.
 pub(super) fn no_such_entry() -> Problem {
-    let detail = Text::of(
+    not_amended(Text::of(
         "no entry of this id is known here",
         "ingen oppføring med denne id-en er kjent her",
-    );
+    ))
+}
+
+/// An amendment of what is not there, or not to be amended (rule G4).
+fn not_amended(detail: Text) -> Problem {
     Problem::rule(domain::rules::G4, axum::http::StatusCode::CONFLICT)
         .detail(detail.clone())
         .at("/entry", detail)

@@ -7,6 +7,7 @@
 //! Routes, intake and import all tell what they have to tell through [`Application::tell`].
 
 mod about;
+mod amending;
 mod execute;
 mod ids;
 mod names;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     Application, Ids, Target,
     about::{self, There},
+    amending::Amending,
     execute::{no_such_entry, unavailable},
     policies::Since,
     target::consent,
@@ -220,6 +221,15 @@ impl Application {
             return Ok(Allowed::ToTell);
         };
         let (kind, fields) = (telling.kind, &telling.fields);
+        if kind.amends() {
+            let may = self.may_amend(who, telling).await;
+            let may = may.map_err(|problem| placed(problem, telling.prefix))?;
+            return if may {
+                Ok(Allowed::ToTell)
+            } else {
+                Err(Problem::general(&general::NOT_FOUND))
+            };
+        }
         let may = |about: &About| rights::may_record(who, kind, about);
         let there = self.about(&telling.target, fields, opens).await?;
         if let There::Held(about) = &there
@@ -261,8 +271,9 @@ impl Application {
         hash.to_hex()[..32].to_owned()
     }
 
-    /// A correction tells words in the shape of the entry it corrects: they go to the vault too,
-    /// and what it leaves out of a person's words stays as it was.
+    /// A correction tells words in the shape of the entry it corrects: they go to the vault too.
+    /// What it leaves out of a person's words stays as it was, and so does what it tells by the
+    /// reference that stands there.
     async fn words_of_correction(
         &self,
         target: &Target,
@@ -275,33 +286,39 @@ impl Application {
         if kind.kind != "entry-corrected" {
             return Ok(vec![]);
         }
-        let entry = fields.get("entry").and_then(Value::as_str);
-        let Some(entry) = entry.and_then(|id| id.parse::<EventId>().ok()) else {
-            return Ok(vec![]);
-        };
         let events = self.events(target).await?;
-        let Some(mistaken) = events.into_iter().find(|event| event.id == entry) else {
+        // Of what was told before, nothing is kept again.
+        if events
+            .iter()
+            .any(|event| event.id == EventId(naming.command_id))
+        {
+            return Ok(vec![]);
+        }
+        let Some(Amending { kind, was, .. }) = Amending::of(&events, kind, fields) else {
             return Ok(vec![]);
         };
         let Some(Value::Object(data)) = fields.get_mut("data") else {
             return Ok(vec![]);
         };
-        let Some(its_kind) = domain::event::kinds()
-            .find(|kind| kind.stream == mistaken.stream.category() && kind.kind == mistaken.kind)
-        else {
-            return Ok(vec![]);
-        };
-        let words = decode::take_words(its_kind, data, naming, &prefix)?;
-        let said: Value = serde_json::from_str(&mistaken.data).unwrap_or_default();
-        let said = said.get("fact").unwrap_or(&said);
-        let of_it = its_kind.personal.iter().chain(its_kind.names.as_ref());
-        for name in of_it {
-            if let (false, Some(known)) = (data.contains_key(*name), said.get(name)) {
-                data.insert((*name).to_owned(), known.clone());
+        let mut stays = Map::new();
+        for name in kind.personal {
+            if let Some(known) = reference(data.get(*name)) {
+                if Some(known) != reference(was.get(*name)) {
+                    return Err(Problem::general(&general::INVALID_DATA)
+                        .at(format!("{prefix}/{name}"), NOT_THIS_REFERENCE));
+                }
+                data.remove(*name);
             }
         }
+        for name in kind.personal.iter().chain(kind.names.as_ref()) {
+            if let (false, Some(known)) = (data.contains_key(*name), was.get(*name)) {
+                stays.insert((*name).to_owned(), known.clone());
+            }
+        }
+        let words = decode::take_words(kind, data, naming, &prefix)?;
+        data.extend(stays);
         let data = Value::Object(data.clone());
-        (its_kind.check)(&data).map_err(|misshape| decode::misshapen(&misshape, &prefix))?;
+        (kind.check)(&data).map_err(|misshape| decode::misshapen(&misshape, &prefix))?;
         Ok(words)
     }
 
@@ -372,6 +389,17 @@ fn seen_by(role: Role, problem: Problem) -> Problem {
         "readiness for a tidgiver is not complete",
         "det som skal til før en tidgiver, er ikke på plass",
     ))
+}
+
+/// What is said of a reference to words that are not those of the entry.
+const NOT_THIS_REFERENCE: Text = Text::of(
+    "this is a reference, and not the one that stands here: tell the words, or leave the field out",
+    "dette er en henvisning, og ikke den som står her: fortell ordene, eller utelat feltet",
+);
+
+/// The entry of the vault that a field refers to, if what it holds looks like one.
+fn reference(told: Option<&Value>) -> Option<VaultEntryId> {
+    told?.as_str()?.trim().parse().ok()
 }
 
 /// A decider points into the payload; the sender needs to know where that stood in what was sent.

@@ -31,7 +31,7 @@ pub fn of_command(kind: &Kind) -> Vec<Role> {
     let theirs = somebody();
     let unit = || theirs.unit.clone().expect("somebody has a unit");
     let (subject, elsewhere) = (theirs.subject.0, other_unit());
-    let about_unit = |id| About::Unit { id, amends: None };
+    let about_unit = |id| About::Unit { id };
     let abouts: Vec<About> = match kind.stream {
         "participant" => vec![About::Participant {
             id: ParticipantId(subject),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     es::{ActorId, Role, amend::Kind},
+    event,
     words::{ParticipantId, TidgiverId, UnitId},
 };
 
@@ -35,7 +36,7 @@ pub enum About {
     },
     /// A tidgiver.
     Tidgiver {
-        /// The department they give time in.
+        /// The department they give time in, or did until they left.
         department: UnitId,
     },
     /// A cooperation.
@@ -49,8 +50,6 @@ pub enum About {
     Unit {
         /// Which.
         id: UnitId,
-        /// The kind of the fact that the command corrects or retracts, if there is such a one.
-        amends: Option<String>,
     },
 }
 
@@ -81,8 +80,6 @@ const ANSWERS: &[&str] = &[
     "hold-joint-conversation",
     "accept-referral",
     "decline-referral",
-    "correct-entry",
-    "retract-entry",
 ];
 /// What a unit tells of its own referrals.
 const PROPOSERS: &[&str] = &[
@@ -94,19 +91,85 @@ const PROPOSERS: &[&str] = &[
     "end-treatment",
     "leave-treatment-early",
     "withdraw-referral",
-    "correct-entry",
-    "retract-entry",
 ];
+/// What moves a person to another department.
+const TRANSFER: &str = "transfer";
 
-/// What a department's leader tells of the department itself, and may put right.
+/// What a department's leader tells of the department itself.
 const REPORTS: &[&str] = &["report-key-figures"];
 
-/// Whether somebody may have a command recorded.
+/// An entry that somebody wishes to correct or to retract.
+#[derive(Debug, Clone)]
+pub struct Amended {
+    /// The kind of fact that it comes to.
+    pub kind: &'static Kind,
+    /// What the fact is about, as it counts now.
+    pub was: About,
+    /// What it will be about, if it still counts then.
+    pub shall_be: Option<About>,
+    /// Whether a person comes to belong to another department by it.
+    pub moves: bool,
+    /// Who told the fact, and what is amended of it.
+    pub tellers: Vec<Teller>,
+}
+
+/// Who told an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Teller {
+    /// Who.
+    pub actor: ActorId,
+    /// For which unit, if for one.
+    pub unit: Option<UnitId>,
+}
+
+/// Whether somebody may have a command recorded. Who may record some fact about something, may
+/// amend some entry about it: which, [`may_amend`] says.
 #[must_use]
 pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
+    if kind.amends() {
+        event::kinds()
+            .filter(|fact| fact.stream == kind.stream && !fact.amends())
+            .any(|fact| may_tell(who, fact.command, about))
+    } else {
+        may_tell(who, kind.command, about)
+    }
+}
+
+/// Whether somebody may amend an entry: who may record that fact, both as it was and as it shall
+/// be.
+///
+/// Where a unit and a department share a record, each amends what it told itself; so do a tidgiver
+/// and a participant in a record that others keep.
+#[must_use]
+pub fn may_amend(who: &Principal, amended: &Amended) -> bool {
+    let Amended {
+        kind,
+        was,
+        shall_be,
+        moves,
+        tellers,
+    } = amended;
+    let theirs = |teller: &Teller| match (who.role, was) {
+        (Role::Tidgiver | Role::Participant, _) => teller.actor == who.subject,
+        (Role::Institution, _) => teller.unit.is_some() && teller.unit == who.unit,
+        // What came without a unit was imported, or followed from something else.
+        (_, About::Referral { .. } | About::Cooperation { .. }) => {
+            teller.unit.is_none() || teller.unit == who.unit
+        }
+        _ => true,
+    };
+    may_tell(who, kind.command, was)
+        && shall_be
+            .as_ref()
+            .is_none_or(|about| may_tell(who, kind.command, about))
+        && (!moves || may_tell(who, TRANSFER, was))
+        && tellers.iter().all(theirs)
+}
+
+fn may_tell(who: &Principal, command: &str, about: &About) -> bool {
     let own = |unit: &UnitId| who.unit.as_ref() == Some(unit);
     let myself = |id: ParticipantId| ActorId(id.0) == who.subject;
-    let among = |commands: &[&str]| commands.contains(&kind.command);
+    let among = |commands: &[&str]| commands.contains(&command);
     match (who.role, about) {
         (
             Role::Veileder | Role::DepartmentLeader | Role::TidgiverCoordinator,
@@ -114,7 +177,7 @@ pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
         ) => {
             departments.iter().any(own)
                 && match who.role {
-                    Role::Veileder => kind.command != "transfer",
+                    Role::Veileder => command != TRANSFER,
                     Role::TidgiverCoordinator => among(COORDINATORS),
                     _ => true,
                 }
@@ -129,7 +192,7 @@ pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
         }
         (Role::Institution, About::Referral { from, .. }) => own(from) && among(PROPOSERS),
         (Role::Participant, About::Referral { participant, .. }) => {
-            participant.is_some_and(myself) && kind.command == "withdraw-referral"
+            participant.is_some_and(myself) && command == "withdraw-referral"
         }
 
         (Role::TidgiverCoordinator | Role::DepartmentLeader, About::Tidgiver { department }) => {
@@ -139,14 +202,7 @@ pub fn may_record(who: &Principal, kind: &Kind, about: &About) -> bool {
         (Role::DepartmentLeader, About::Cooperation { department, .. }) => own(department),
         (Role::Institution, About::Cooperation { unit, .. }) => own(unit),
 
-        (Role::DepartmentLeader, About::Unit { id, amends }) => {
-            let of_figures = || {
-                let kind = amends.as_deref();
-                kind.is_none_or(|kind| kind == "key-figures-reported")
-            };
-            own(id)
-                && (among(REPORTS) || among(&["correct-entry", "retract-entry"]) && of_figures())
-        }
+        (Role::DepartmentLeader, About::Unit { id }) => own(id) && among(REPORTS),
         (Role::NationalLead, About::Unit { .. }) => true,
 
         (

@@ -22,7 +22,7 @@ use domain::{
     rules::Rule,
     tidgiver::Tidgiver,
     unit::{Unit, UnitState},
-    words::{TidgiverCredentials, TidgiverId, UnitTraits, World},
+    words::{UnitTraits, World},
 };
 use uuid::Uuid;
 
@@ -172,7 +172,7 @@ impl<'a> Player<'a> {
                 request_digest: None,
             },
         };
-        let mut reactions = self.tell(step.deed, &mut telling).await?;
+        let mut reactions = self.tell(step.deed, &mut telling)?;
         while !reactions.is_empty() {
             let mut next = vec![];
             for (cause, n, reaction) in reactions {
@@ -195,7 +195,7 @@ impl<'a> Player<'a> {
                     Reaction::Participant(id, command) => Deed::Participant(id, command),
                     Reaction::Referral(id, command) => Deed::Referral(id, command),
                 };
-                next.extend(self.tell(deed, &mut telling).await?);
+                next.extend(self.tell(deed, &mut telling)?);
             }
             reactions = next;
         }
@@ -227,16 +227,15 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    async fn tell(
+    fn tell(
         &mut self,
         deed: Deed,
         telling: &mut Telling,
     ) -> Result<Vec<(EventId, usize, Reaction)>, PlayError> {
-        self.world.tidgiver = None;
         Ok(match deed {
             Deed::Unit(id, command) => {
                 let stream = Unit::stream(&id);
-                self.decide::<Unit>(&stream, command, telling).await?;
+                self.decide::<Unit>(&stream, command, telling)?;
                 if let Some(UnitState::Registered(traits)) =
                     self.known.units.get(&stream).map(|known| &known.state)
                 {
@@ -250,19 +249,23 @@ impl<'a> Player<'a> {
             }
             Deed::Tidgiver(id, command) => {
                 let stream = Tidgiver::stream(id);
-                self.decide::<Tidgiver>(&stream, command, telling).await?;
+                self.decide::<Tidgiver>(&stream, command, telling)?;
+                let known = self.known.tidgivere.get(&stream);
+                match known.and_then(|known| known.state.credentials()) {
+                    Some(credentials) => self.world.tidgivere.insert(id, credentials),
+                    None => self.world.tidgivere.remove(&id),
+                };
                 vec![]
             }
             Deed::Cooperation(id, command) => {
                 let stream = Cooperation::stream(&id);
-                self.decide::<Cooperation>(&stream, command, telling)
-                    .await?;
+                self.decide::<Cooperation>(&stream, command, telling)?;
                 vec![]
             }
             Deed::Referral(id, command) => {
                 telling.metadata.consent_id = referral_consent(&command);
                 let stream = Referral::stream(id);
-                let entries = self.decide::<Referral>(&stream, command, telling).await?;
+                let entries = self.decide::<Referral>(&stream, command, telling)?;
                 let state = self.known.referrals.get(&stream).map(|known| &known.state);
                 follow(&entries, |entry| {
                     state.map_or_else(Vec::new, |state| policy::after_referral(id, state, entry))
@@ -270,13 +273,8 @@ impl<'a> Player<'a> {
             }
             Deed::Participant(id, command) => {
                 telling.metadata.consent_id = participant_consent(&command);
-                if let ParticipantCommand::MatchTidgiver(matched) = &command {
-                    self.world.tidgiver = self.credentials(matched.tidgiver);
-                }
                 let stream = Participant::stream(id);
-                let entries = self
-                    .decide::<Participant>(&stream, command, telling)
-                    .await?;
+                let entries = self.decide::<Participant>(&stream, command, telling)?;
                 let state = self
                     .known
                     .participants
@@ -289,12 +287,7 @@ impl<'a> Player<'a> {
         })
     }
 
-    fn credentials(&self, tidgiver: TidgiverId) -> Option<TidgiverCredentials> {
-        let known = self.known.tidgivere.get(&Tidgiver::stream(tidgiver))?;
-        known.state.credentials()
-    }
-
-    async fn decide<D: Played>(
+    fn decide<D: Played>(
         &mut self,
         stream: &StreamName,
         command: D::Command,
@@ -326,29 +319,8 @@ impl<'a> Player<'a> {
             events: new_events(&entries, &told.metadata),
             recorded_at: telling.recorded_at,
         });
-        let version = aggregate.version.plus(entries.len());
-        let aggregate = if let Some(aggregate) = aggregate.after(&entries) {
-            aggregate
-        } else {
-            self.flush().await?;
-            self.read_anew(stream, version)
-                .await
-                .map_err(|error| wrong_plan(stream, name, telling.occurred_at, error))?
-        };
-        D::known(&mut self.known).insert(stream.clone(), aggregate);
+        D::known(&mut self.known).insert(stream.clone(), aggregate.after(&entries));
         Ok(entries)
-    }
-
-    /// A stream after an amendment. Where an earlier play came further, what it told after
-    /// `version` is still to come.
-    async fn read_anew<D: Played>(
-        &self,
-        stream: &StreamName,
-        version: Version,
-    ) -> Result<Aggregate<D>, ExecuteError<D::Rejection>> {
-        let mut events = self.store.read_stream(stream, Version::NONE).await?;
-        events.retain(|event| event.version <= version);
-        Aggregate::fold(&events)
     }
 }
 

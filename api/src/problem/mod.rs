@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use general::General;
 pub(crate) use layer::{internal, localise};
-pub use rejection::{Refused, in_future, too_long_ago, unregistered};
+pub use rejection::{Refused, for_another, in_future, too_long_ago, unregistered};
 
 /// A sentence in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,6 +187,18 @@ impl Problem {
                 "/occurred_at" => "/time".clone_into(&mut at.pointer),
                 "" | "/If-Match" => {}
                 pointer => at.pointer = format!("{prefix}{pointer}"),
+            }
+        }
+        self
+    }
+
+    /// The same, of a fact as a correction tells it: it stands in the correction's `data`, and when
+    /// it happened beside that.
+    #[must_use]
+    pub(crate) fn of_corrected(mut self) -> Self {
+        for at in &mut self.errors {
+            if at.pointer != "/occurred_at" {
+                at.pointer.insert_str(0, "/data");
             }
         }
         self

@@ -13,7 +13,7 @@ use domain::{
 };
 use serde_json::Value;
 
-use super::{Problem, Text};
+use super::{Problem, Text, general};
 
 /// A refusal that can say where in the data it lies, and what it says in Norwegian.
 pub trait Refused: Broken {
@@ -22,17 +22,21 @@ pub trait Refused: Broken {
     /// What it says, in Norwegian.
     fn nb(&self) -> String;
 
-    /// The problem. What data alone can show to be wrong is invalid (422); what the record
-    /// contradicts is a conflict (409).
-    fn problem(&self, data: &Value) -> Problem {
+    /// What data alone can show to be wrong is invalid (422); what the record contradicts is a
+    /// conflict (409).
+    fn status(&self) -> StatusCode {
         let rule = self.rule();
-        let status = if [rules::G1, rules::G2, rules::G9].contains(&rule) {
+        if [rules::G1, rules::G2, rules::G9].contains(&rule) {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {
             StatusCode::CONFLICT
-        };
+        }
+    }
+
+    /// The problem.
+    fn problem(&self, data: &Value) -> Problem {
         let detail = Text::made(self.to_string(), self.nb());
-        let problem = Problem::rule(rule, status).detail(detail.clone());
+        let problem = Problem::rule(self.rule(), self.status()).detail(detail.clone());
         match self.pointer(data) {
             Some(pointer) => problem.at(pointer, detail),
             None => problem,
@@ -70,6 +74,18 @@ pub fn unregistered(unit: &UnitId, pointer: &str) -> Problem {
         format!("{unit} er ikke registrert"),
     );
     Problem::rule(rules::G1, StatusCode::UNPROCESSABLE_ENTITY)
+        .detail(detail.clone())
+        .at(pointer, detail)
+}
+
+/// A token of one unit with what another tells.
+#[must_use]
+pub fn for_another(own: &UnitId, told: &UnitId, pointer: &str) -> Problem {
+    let detail = Text::made(
+        format!("the token speaks for {own}, the event for {told}"),
+        format!("adgangstegnet taler for {own}, hendelsen for {told}"),
+    );
+    Problem::general(&general::FOR_ANOTHER)
         .detail(detail.clone())
         .at(pointer, detail)
 }
@@ -147,7 +163,8 @@ impl Refused for ParticipantRejection {
             Self::StayEnded { .. }
             | Self::StandingIsSettled { .. }
             | Self::ToldAlready { .. }
-            | Self::BeforeAnEarlierEnd => Some(at("occurred_at")),
+            | Self::BeforeAnEarlierEnd
+            | Self::InAnotherStay => Some(at("occurred_at")),
             Self::NotKnown
             | Self::NoConversationYet
             | Self::NotMappedYet
@@ -186,6 +203,11 @@ impl Refused for ParticipantRejection {
             Self::ToldAlready { on } => format!("dette er fortalt allerede, om {on}"),
             Self::ServingAlready { since } => {
                 format!("personen har sonet en dom siden {since}: den fullføres først")
+            }
+            Self::InAnotherStay => {
+                "den dagen hører dette til et annet opphold: trekk oppføringen tilbake, og \
+                 fortell den på nytt"
+                    .into()
             }
             Self::NoContactTriedAfterRelapse => {
                 "tilbakefall avslutter ingen deltakelse før kontakt er forsøkt".into()

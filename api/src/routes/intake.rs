@@ -29,7 +29,7 @@ use crate::{
     auth::{Principal, callers},
     cloud_event::CloudEvent,
     decode,
-    problem::{Language, Problem, Text, Told, general},
+    problem::{self, Language, Problem, Text, Told, general},
 };
 
 const ROUTE: &str = "/v1/intake";
@@ -330,13 +330,7 @@ fn speaks_for_its_sender(event: &CloudEvent, by: &By) -> Result<(), Problem> {
     if told == *own {
         return Ok(());
     }
-    let detail = Text::made(
-        format!("the token speaks for {own}, the event for {told}"),
-        format!("adgangstegnet taler for {own}, hendelsen for {told}"),
-    );
-    Err(Problem::general(&general::FOR_ANOTHER)
-        .detail(detail.clone())
-        .at(pointer, detail))
+    Err(problem::for_another(own, &told, pointer))
 }
 
 /// It is the subject that is not there, or not the sender's; the address is.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 pub use super::catalogue::{EntryCorrected, EntryRetracted, Kind, RetractionReason};
-use super::{Entry, EventData, EventId};
+use super::{Day, Entry, EventData, EventId, OccurredAt};
 
 /// Something that stands in a history and may be amended.
 pub trait Amendable: Sized {
@@ -115,11 +115,77 @@ pub fn effective<T: Amendable>(history: Vec<T>) -> Vec<T> {
         .collect()
 }
 
+/// The entries that count, as a decider folds them: in the order in which they were recorded, but
+/// what was corrected to another time stands where it would if it had been told so.
+///
+/// On its way there an entry passes those that happened between the time it was said to have
+/// happened and the time it did; it does not pass one that happened later than itself.
+#[must_use]
+pub fn in_place<E: EventData>(history: &[Entry<E>]) -> Vec<Entry<E>> {
+    let told: HashMap<EventId, Place> = history
+        .iter()
+        .map(|entry| (entry.id, place(entry)))
+        .collect();
+    let mut placed: Vec<(Place, Entry<E>)> = effective(history.to_vec())
+        .into_iter()
+        .map(|entry| (told[&entry.id], entry))
+        .collect();
+    let moved: Vec<EventId> = placed
+        .iter()
+        .filter(|(told, entry)| *told != place(entry))
+        .map(|(_, entry)| entry.id)
+        .collect();
+    for id in moved {
+        let Some(at) = placed.iter().position(|(_, entry)| entry.id == id) else {
+            continue;
+        };
+        let (from, entry) = placed.remove(at);
+        let to = place(&entry);
+        let mut there = at;
+        if before(from, to) {
+            let after = placed.iter().enumerate().skip(at);
+            for (index, (other, _)) in after.take_while(|(_, (other, _))| before(*other, to)) {
+                if before(from, *other) {
+                    there = index + 1;
+                }
+            }
+        } else {
+            let earlier = placed.iter().enumerate().take(at).rev();
+            for (index, (other, _)) in earlier.take_while(|(_, (other, _))| before(to, *other)) {
+                if before(*other, from) {
+                    there = index;
+                }
+            }
+        }
+        placed.insert(there, (to, entry));
+    }
+    placed.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// Where an entry stands among others in the world.
+type Place = (OccurredAt, u16, EventId);
+
+fn place<E: EventData>(entry: &Entry<E>) -> Place {
+    (entry.occurred_at, entry.event.rank(), entry.id)
+}
+
+/// Whether one stands before the other, as the read models order them. Of a day and a moment
+/// within it nobody knows which was first: there the order of recording remains.
+fn before(one: Place, other: Place) -> bool {
+    let unknown = match (one.0, other.0) {
+        (OccurredAt::Day(day), OccurredAt::Moment(moment))
+        | (OccurredAt::Moment(moment), OccurredAt::Day(day)) => day == Day::of(moment),
+        _ => false,
+    };
+    let order = |place: Place| (place.0.begins(), place.1, place.2);
+    !unknown && order(one) < order(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        es::{Day, OccurredAt, spec::nth_id},
+        es::spec::nth_id,
         unit::{KeyFiguresReported, UnitFact},
     };
 
@@ -215,5 +281,69 @@ mod tests {
     fn a_retracted_retraction_does_not_count() {
         let history = vec![figures(1), retracted(0), retracted(1)];
         assert_eq!(counts(history), vec![(0, day("2021-01-10"), 1)]);
+    }
+
+    /// The places of the entries in the order in which a decider folds them; each is told of a
+    /// time, and perhaps corrected to another.
+    fn folded(told: &[(&str, Option<&str>)]) -> Vec<usize> {
+        let at = |time: &str| time.parse::<OccurredAt>().unwrap();
+        let mut history: Vec<_> = told
+            .iter()
+            .enumerate()
+            .map(|(n, (time, _))| Entry {
+                occurred_at: at(time),
+                ..entry(n, figures(1))
+            })
+            .collect();
+        for (n, (_, moved)) in told.iter().enumerate() {
+            if let Some(time) = moved {
+                let UnitFact::EntryCorrected(correction) = corrected(n, 1) else {
+                    panic!("a correction")
+                };
+                let correction = EntryCorrected {
+                    occurred_at: at(time),
+                    ..correction
+                };
+                let id = history.len();
+                history.push(entry(id, UnitFact::EntryCorrected(correction)));
+            }
+        }
+        let place = |entry: &Entry<UnitFact>| (0..9).find(|n| EventId(nth_id(*n)) == entry.id);
+        in_place(&history).iter().filter_map(place).collect()
+    }
+
+    #[test]
+    fn what_is_moved_passes_what_happened_in_between_and_nothing_else() {
+        let plain = |time| (time, None);
+        let [first, second, third] = ["2021-01-01", "2021-01-05", "2021-01-09"];
+        assert_eq!(
+            folded(&[(first, Some("2021-01-07")), plain(second), plain(third)]),
+            [1, 0, 2]
+        );
+        assert_eq!(
+            folded(&[plain(first), plain(second), (third, Some("2021-01-02"))]),
+            [0, 2, 1]
+        );
+        // Told late, it stays where it was recorded.
+        assert_eq!(
+            folded(&[plain(second), plain(first), plain(third)]),
+            [0, 1, 2]
+        );
+        assert_eq!(
+            folded(&[(second, Some("2021-01-06")), plain(first), plain(third)]),
+            [0, 1, 2]
+        );
+        // Two that change places.
+        assert_eq!(
+            folded(&[(first, Some(third)), plain(second), (third, Some(first))]),
+            [2, 1, 0]
+        );
+    }
+
+    #[test]
+    fn of_a_day_and_a_moment_within_it_the_order_of_recording_remains() {
+        let morning = "2021-01-05T09:00:00Z";
+        let noon = ("2021-01-05T12:00:00Z", Some("2021-01-05"));
+        assert_eq!(folded(&[(morning, None), noon]), [0, 1]);
     }
 }

@@ -135,6 +135,12 @@ pub(crate) fn check<P: serde::de::DeserializeOwned>(
 }
 
 impl Kind {
+    /// Whether it says of an earlier entry that it was mistaken.
+    #[must_use]
+    pub fn amends(&self) -> bool {
+        matches!(self.kind, "entry-corrected" | "entry-retracted")
+    }
+
     /// The type on the wire, such as `no.stegspor.participant.relapse-reported.v1`.
     #[must_use]
     pub fn wire_type(&self) -> String {

@@ -1,6 +1,6 @@
 //! Two pure functions are all there is to an aggregate.
 
-use std::{error::Error, fmt::Debug};
+use std::{borrow::Cow, error::Error, fmt::Debug};
 
 use uuid::Uuid;
 
@@ -20,14 +20,14 @@ pub trait Decider: 'static {
     const CATEGORY: &'static str;
     /// What is known, as life stages. The default is "nothing has happened".
     type State: Default + Clone + Debug + Send + Sync;
-    /// What somebody asks for.
-    type Command: Clone + Debug + Send + Sync;
+    /// What somebody asks for. A fact decided anew is the command that asked for it.
+    type Command: Clone + Debug + Send + Sync + From<Self::Event>;
     /// What has happened.
     type Event: EventData;
     /// Why not: one variant a rule.
     type Rejection: Broken;
     /// What the decision may rest on besides its own stream.
-    type World: Send + Sync;
+    type World: Clone + Send + Sync;
 
     /// The facts that `command` adds; none if it is already so.
     fn decide(
@@ -39,11 +39,16 @@ pub trait Decider: 'static {
     /// What is known after one more fact. Total: a fact is never refused.
     fn evolve(state: Self::State, entry: &Entry<Self::Event>) -> Self::State;
 
-    /// Whether a fact has no place without an earlier one: then that one is not retracted while
-    /// the fact stands (rule G7).
-    fn rests_on(fact: &Self::Event, earlier: &Self::Event) -> bool {
-        let _ = (fact, earlier);
-        false
+    /// The world in which a whole history is decided anew: what was told by others is there too.
+    fn of_all(world: &Self::World) -> Cow<'_, Self::World> {
+        Cow::Borrowed(world)
+    }
+
+    /// Whether a fact may stand in an amended history where deciding it anew gives `anew`, or adds
+    /// nothing.
+    fn stands(fact: &Self::Event, anew: Option<&Self::Event>) -> Result<(), Self::Rejection> {
+        let _ = (fact, anew);
+        Ok(())
     }
 }
 

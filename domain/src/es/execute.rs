@@ -5,8 +5,7 @@ use uuid::Uuid;
 use super::{
     Append, AppendError, Appended, Broken, Context, Day, Decider, DecodeError, Entry, EventData,
     EventId, EventStore, Expected, Metadata, NewEvent, OccurredAt, ReadError, RecordedAt,
-    RecordedEvent, StreamName, Version,
-    amend::{self, Amendment},
+    RecordedEvent, StreamName, Version, amend, amended,
 };
 
 /// How often a decision is made anew after somebody else wrote to the stream.
@@ -64,21 +63,38 @@ pub enum ExecuteError<R: Broken> {
         /// The entry it names.
         entry: EventId,
     },
-    /// It retracts an entry on which another rests.
-    #[error("entry {by} rests on entry {entry}")]
-    RestedOn {
+    /// It amends an entry that does not count any more.
+    #[error("entry {entry} is retracted already")]
+    RetractedAlready {
         /// The entry it names.
         entry: EventId,
+    },
+    /// It corrects what is itself a correction or a retraction.
+    #[error("entry {entry} is an amendment, which is retracted and not corrected")]
+    NotCorrectable {
+        /// The entry it names.
+        entry: EventId,
+    },
+    /// What a correction says would have broken a rule, had it been told so.
+    #[error("the corrected entry would break a rule")]
+    Corrected(#[source] R),
+    /// It retracts an entry without which another would have broken a rule.
+    #[error("entry {by} rests on the retracted entry")]
+    RestedOn {
         /// One that rests on it.
         by: EventId,
+        /// What would then speak against that one.
+        #[source]
+        why: R,
     },
-    /// It amends an entry so that one would lie before the entry it rests on.
-    #[error("entry {entry} would lie before entry {rests_on}")]
-    OutOfOrder {
-        /// The entry that would lie too early.
+    /// It amends an entry so that another would have broken a rule.
+    #[error("entry {entry} would break a rule")]
+    WouldBreak {
+        /// The entry that could not stand.
         entry: EventId,
-        /// The one it rests on.
-        rests_on: EventId,
+        /// What would then speak against it.
+        #[source]
+        why: R,
     },
     /// A correction without the shape of the entry it corrects.
     #[error("the correction does not have the shape of the entry it corrects")]
@@ -137,23 +153,26 @@ impl<D: Decider> Default for Aggregate<D> {
 impl<D: Decider> Aggregate<D> {
     /// The stream after all of `events`, corrections and retractions counted.
     pub fn fold(events: &[RecordedEvent]) -> Result<Self, ExecuteError<D::Rejection>> {
-        let entries = decode_all::<D::Event, D::Rejection>(events)?;
         let version = events.last().map_or(Version::NONE, |event| event.version);
+        Ok(Self::of(decode_all(events)?, version))
+    }
+
+    fn of(entries: Vec<Entry<D::Event>>, version: Version) -> Self {
         let amended = entries
             .iter()
             .any(|entry| entry.event.amendment().is_some());
         let state = if amended {
-            amend::effective(entries.clone())
+            amend::in_place(&entries)
                 .iter()
                 .fold(D::State::default(), D::evolve)
         } else {
             entries.iter().fold(D::State::default(), D::evolve)
         };
-        Ok(Self {
+        Self {
             state,
             version,
             entries,
-        })
+        }
     }
 
     /// Whether the stream holds an event of this id.
@@ -176,110 +195,40 @@ impl<D: Decider> Aggregate<D> {
             world,
         };
         let events = D::decide(&self.state, command, &context).map_err(ExecuteError::Rejected)?;
-        for event in &events {
-            self.check_amendment(event, told)?;
-        }
-        Ok(events
+        let entries: Vec<_> = events
             .into_iter()
-            .filter(|event| !self.retracts_again(event))
             .enumerate()
             .map(|(index, event)| Entry {
                 id: event_id(told.command_id, index),
                 occurred_at: told.occurred_at,
                 event,
             })
-            .collect())
+            .collect();
+        for entry in &entries {
+            amended::may_be_amended::<D>(&self.entries, entry, told.now, world)?;
+        }
+        Ok(entries)
     }
 
-    /// The stream after `entries` too. After an amendment the history must be folded anew, so
-    /// this answers `None` then.
+    /// The stream after `entries` too. One that holds an amendment is folded anew.
     #[must_use]
-    pub fn after(mut self, entries: &[Entry<D::Event>]) -> Option<Self> {
-        for entry in entries {
-            if entry.event.amendment().is_some() {
-                return None;
-            }
-            self.state = D::evolve(self.state, entry);
-            self.entries.push(entry.clone());
-        }
+    pub fn after(mut self, entries: &[Entry<D::Event>]) -> Self {
         self.version = self.version.plus(entries.len());
-        Some(self)
-    }
-
-    /// What was retracted is not retracted again.
-    fn retracts_again(&self, event: &D::Event) -> bool {
-        match event.amendment() {
-            Some(Amendment::Retracted(entry)) => amend::is_retracted(&self.entries, entry),
-            Some(Amendment::Corrected(_)) | None => false,
-        }
-    }
-
-    fn check_amendment(
-        &self,
-        event: &D::Event,
-        told: &Told,
-    ) -> Result<(), ExecuteError<D::Rejection>> {
-        let Some(amendment) = event.amendment() else {
-            return Ok(());
-        };
-        let entry = amendment.entry();
-        let target = self
+        self.entries.extend_from_slice(entries);
+        if self
             .entries
             .iter()
-            .find(|known| known.id == entry)
-            .ok_or(ExecuteError::NoSuchEntry { entry })?;
-        let standing = amend::effective(self.entries.clone());
-        match amendment {
-            Amendment::Corrected(correction) => {
-                may_have_happened(correction.occurred_at, told.now)?;
-                target
-                    .event
-                    .corrected(correction.schema_version, &correction.data)
-                    .map_err(ExecuteError::Correction)?;
-            }
-            Amendment::Retracted(_) => {
-                let mut others = standing.iter().filter(|other| other.id != entry);
-                if let Some(other) = others.find(|other| D::rests_on(&other.event, &target.event)) {
-                    return Err(ExecuteError::RestedOn {
-                        entry,
-                        by: other.id,
-                    });
-                }
-            }
-        }
-        let mut amended = self.entries.clone();
-        amended.push(Entry {
-            id: EventId(told.command_id),
-            occurred_at: told.occurred_at,
-            event: event.clone(),
-        });
-        let before = out_of_order::<D>(&standing);
-        match out_of_order::<D>(&amend::effective(amended))
-            .into_iter()
-            .find(|pair| !before.contains(pair))
+            .any(|entry| entry.event.amendment().is_some())
         {
-            Some((entry, rests_on)) => Err(ExecuteError::OutOfOrder { entry, rests_on }),
-            None => Ok(()),
+            return Self::of(self.entries, self.version);
         }
+        self.state = entries.iter().fold(self.state, D::evolve);
+        self
     }
-}
-
-/// The entries that lie before the one they rest on (rule G2), each with that one.
-fn out_of_order<D: Decider>(entries: &[Entry<D::Event>]) -> Vec<(EventId, EventId)> {
-    let early = |entry: &&Entry<D::Event>, base: &Entry<D::Event>| {
-        entry.occurred_at.day() < base.occurred_at.day() && D::rests_on(&entry.event, &base.event)
-    };
-    entries
-        .iter()
-        .flat_map(|base| {
-            let early = entries.iter().filter(move |entry| early(entry, base));
-            early.map(|entry| (entry.id, base.id))
-        })
-        .collect()
 }
 
 /// Rules G5 and G6.
-fn may_have_happened<R: Broken>(
+pub(super) fn may_have_happened<R: Broken>(
     occurred_at: OccurredAt,
     now: RecordedAt,
 ) -> Result<(), ExecuteError<R>> {
@@ -344,16 +293,11 @@ pub async fn execute<D: Decider>(
         };
         match store.append(append).await {
             Ok(appended) => {
-                let version = appended.version;
-                let state = match aggregate.after(&entries) {
-                    Some(aggregate) => aggregate.state,
-                    None => load::<D>(store, stream).await?.state,
-                };
                 return Ok(Executed {
+                    version: appended.version,
                     appended: Some(appended),
-                    version,
+                    state: aggregate.after(&entries).state,
                     entries,
-                    state,
                 });
             }
             Err(AppendError::Conflict { .. }) => {}

@@ -8,6 +8,7 @@
 //! Mistakes are never edited: [`amend`] reads a history *with* its corrections and retractions.
 
 pub mod amend;
+mod amended;
 mod catalogue;
 mod decider;
 mod envelope;

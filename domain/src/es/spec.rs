@@ -14,7 +14,10 @@ use std::fmt::Debug;
 
 use uuid::Uuid;
 
-use super::{Context, Decider, Entry, EventId, OccurredAt, amend};
+use super::{
+    Actor, ActorId, Aggregate, Context, CorrelationId, Decider, Entry, EventId, ExecuteError,
+    Metadata, OccurredAt, RecordedAt, Role, SourceSystem, Told, amend,
+};
 
 /// A history.
 pub struct Given<D: Decider> {
@@ -55,7 +58,7 @@ impl<D: Decider> Given<D> {
     /// What is known after the history.
     #[must_use]
     pub fn state(self) -> D::State {
-        amend::effective(self.history)
+        amend::in_place(&self.history)
             .iter()
             .fold(D::State::default(), D::evolve)
     }
@@ -67,6 +70,36 @@ impl<D: Decider> Given<D> {
         D::World: Default,
     {
         self.when_in(&D::World::default(), occurred_at, command)
+    }
+
+    /// Tells an amendment in a world of the test's own; what speaks against it, if anything does.
+    #[must_use]
+    pub fn amend_in(
+        self,
+        world: &D::World,
+        command: D::Command,
+    ) -> Option<ExecuteError<D::Rejection>> {
+        let told = Told {
+            command_id: nth_id(self.history.len()),
+            occurred_at: parse("2021-07-01"),
+            now: RecordedAt::new(parse("2021-07-01").begins()),
+            metadata: Metadata {
+                actor: Actor {
+                    id: ActorId(nth_id(0)),
+                    role: Role::System,
+                },
+                unit: None,
+                source: SourceSystem("test".to_owned()),
+                correlation_id: CorrelationId(nth_id(0)),
+                causation_id: None,
+                consent_id: None,
+                traceparent: None,
+                request_digest: None,
+            },
+            expected: None,
+        };
+        let known = Aggregate::<D>::default().after(&self.history);
+        known.decide(command, &told, world).err()
     }
 
     /// Tells a command in a world of the test's own.

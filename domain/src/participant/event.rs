@@ -478,6 +478,13 @@ struct Stored<'a> {
     fact: &'a serde_json::value::RawValue,
 }
 
+/// What was asked for, whichever stay it was found to belong to.
+impl From<ParticipantEvent> for ParticipantCommand {
+    fn from(event: ParticipantEvent) -> Self {
+        event.fact.into()
+    }
+}
+
 impl crate::es::EventData for ParticipantEvent {
     fn kind(&self) -> &'static str {
         ParticipantFact::KINDS[self.fact.index()].kind

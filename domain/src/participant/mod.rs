@@ -15,6 +15,8 @@ pub use event::*;
 pub use rejection::ParticipantRejection;
 pub use state::{Concern, Consent, Oppdrag, ParticipantState, Person, Plan, Relapse, Stage, Stay};
 
+use std::borrow::Cow;
+
 use crate::{
     es::{Context, Day, Decider, Entry, EventData, StreamName},
     words::{ParticipantId, StayId, UnitId, World},
@@ -64,13 +66,31 @@ impl Decider for Participant {
         state.evolve(entry)
     }
 
-    /// All that was recorded in a stay rests on the entry that opened it.
-    fn rests_on(fact: &ParticipantEvent, earlier: &ParticipantEvent) -> bool {
-        let opens = matches!(
-            earlier.fact,
-            ParticipantFact::FirstContactMade(_) | ParticipantFact::ReEntered(_)
-        );
-        opens && fact.stay_id == earlier.stay_id && EventData::amendment(fact).is_none()
+    fn of_all(world: &World) -> Cow<'_, World> {
+        Cow::Owned(World {
+            asking: None,
+            ..world.clone()
+        })
+    }
+
+    /// A fact remains in its stay, and what opened a stay still does.
+    fn stands(
+        fact: &ParticipantEvent,
+        anew: Option<&ParticipantEvent>,
+    ) -> Result<(), ParticipantRejection> {
+        let opens = |event: &ParticipantEvent| {
+            let opening = matches!(
+                event.fact,
+                ParticipantFact::FirstContactMade(_) | ParticipantFact::ReEntered(_)
+            );
+            opening.then(|| event.kind())
+        };
+        match anew {
+            None if opens(fact).is_some() => Err(Why::StayIsOpen),
+            None => Ok(()),
+            Some(anew) if anew.stay_id == fact.stay_id && opens(anew) == opens(fact) => Ok(()),
+            Some(_) => Err(Why::InAnotherStay),
+        }
     }
 }
 

@@ -38,8 +38,8 @@ impl Stay {
             return Err(Why::NoIndividualTidgiver);
         }
         let tidgiver = world
-            .tidgiver
-            .as_ref()
+            .tidgivere
+            .get(&matched.tidgiver)
             .filter(|known| known.approved_on.is_some_and(|on| on <= day))
             .ok_or(Why::TidgiverNotApproved)?;
         if tidgiver.department != self.department {

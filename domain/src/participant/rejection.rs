@@ -60,6 +60,9 @@ pub enum ParticipantRejection {
     /// Rule G2. Of a stay that another department held, its end is not told.
     #[error("this lies before the end of an earlier stay")]
     BeforeAnEarlierEnd,
+    /// Rule G2.
+    #[error("on this day it belongs to another stay: retract the entry, and tell it anew")]
+    InAnotherStay,
     /// Rule D12.
     #[error("no relapse is known that this could follow")]
     NoRelapse,
@@ -172,6 +175,7 @@ impl Broken for ParticipantRejection {
             Self::UnknownUnit { .. } => rules::G1,
             Self::BeforeItsBeginning { .. }
             | Self::BeforeAnEarlierEnd
+            | Self::InAnotherStay
             | Self::ReviewTooEarly { .. }
             | Self::EndBeforeReview { .. } => rules::G2,
             Self::NameTaken => rules::G3,

@@ -362,8 +362,10 @@ impl Stay {
                 self.stage = Stage::Mapped;
             }
             F::ParticipationBegun(_) => {
-                self.stage = Stage::Participant;
-                self.begun = Some(day);
+                if !matches!(self.stage, Stage::Over(_)) {
+                    self.stage = Stage::Participant;
+                }
+                self.begun = self.begun.or(Some(day));
             }
             F::InquiryClosed(_) | F::ParticipationEnded(_) => self.stage = Stage::Over(day),
             F::VeilederAssigned(assigned) => self.veileder = Some(assigned.veileder),

@@ -43,13 +43,23 @@ fn world() -> World {
             (unit("slemdal"), other),
             (unit("loland"), other),
         ])),
-        tidgiver: Some(TidgiverCredentials {
-            department: unit("stegforsteg-oslo"),
-            approved_on: Some(day("2019-01-01")),
-            ground_rules_accepted: true,
-        }),
+        tidgivere: [701, 703].map(approved).into(),
         ..World::default()
     }
+}
+
+fn approved(n: usize) -> (TidgiverId, TidgiverCredentials) {
+    let credentials = TidgiverCredentials {
+        department: unit("stegforsteg-oslo"),
+        approved_on: Some(day("2019-01-01")),
+        ground_rules_accepted: true,
+    };
+    (TidgiverId(nth_id(n)), credentials)
+}
+
+/// What is known of the tidgiver of most tests.
+fn known(world: &mut World) -> &mut TidgiverCredentials {
+    world.tidgivere.get_mut(&TidgiverId(nth_id(701))).unwrap()
 }
 
 fn in_stay(fact: Fact) -> ParticipantEvent {
@@ -1086,7 +1096,7 @@ mod oppdrag {
             &Why::GroundRulesNotAccepted,
         );
         let mut world = world();
-        world.tidgiver.as_mut().unwrap().ground_rules_accepted = false;
+        known(&mut world).ground_rules_accepted = false;
         told(ready())
             .when_in(&world, "2020-02-20", C::MatchTidgiver(matched()))
             .then_rejected(&Why::GroundRulesNotAccepted);
@@ -1095,16 +1105,16 @@ mod oppdrag {
     #[test]
     fn d30_a_tidgiver_is_approved_first() {
         let mut world = world();
-        world.tidgiver.as_mut().unwrap().approved_on = None;
+        known(&mut world).approved_on = None;
         let match_now = C::MatchTidgiver(matched());
         told(ready())
             .when_in(&world, "2020-02-20", match_now.clone())
             .then_rejected(&Why::TidgiverNotApproved);
-        world.tidgiver.as_mut().unwrap().approved_on = Some(day("2020-02-21"));
+        known(&mut world).approved_on = Some(day("2020-02-21"));
         told(ready())
             .when_in(&world, "2020-02-20", match_now.clone())
             .then_rejected(&Why::TidgiverNotApproved);
-        world.tidgiver = None;
+        world.tidgivere.clear();
         told(ready())
             .when_in(&world, "2020-02-20", match_now)
             .then_rejected(&Why::TidgiverNotApproved);
@@ -1152,7 +1162,7 @@ mod oppdrag {
         let mut history = ready();
         history[0].1 = in_stay(Fact::FirstContactMade(contact("stegforsteg-kristiansand")));
         let mut world = world();
-        world.tidgiver.as_mut().unwrap().department = unit("stegforsteg-kristiansand");
+        known(&mut world).department = unit("stegforsteg-kristiansand");
         told(history.clone())
             .when_in(&world, "2020-02-20", C::MatchTidgiver(matched()))
             .then_rejected(&Why::NoIndividualTidgiver);
@@ -1254,6 +1264,7 @@ mod oppdrag {
     }
 }
 
+mod amended;
 mod late;
 
 mod record {

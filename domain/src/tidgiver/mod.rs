@@ -42,7 +42,7 @@ impl Decider for Tidgiver {
         use TidgiverRejection as Why;
         use TidgiverState as S;
         let already = match (&command, state) {
-            (C::Apply(application), S::Unknown | S::Left) => {
+            (C::Apply(application), S::Unknown | S::Left(..)) => {
                 if !context.world.is_department(&application.department) {
                     return Err(Why::NotADepartment {
                         unit: application.department.clone(),
@@ -59,8 +59,8 @@ impl Decider for Tidgiver {
             // Whether there is such an entry, the walk of the command has looked.
             (C::CorrectEntry(_) | C::RetractEntry(_), _) => false,
             (_, S::Unknown) => return Err(Why::NotKnown),
-            (C::Leave(_), S::Left) => true,
-            (_, S::Left) => return Err(Why::HasLeft),
+            (C::Leave(_), S::Left(..)) => true,
+            (_, S::Left(..)) => return Err(Why::HasLeft),
             (C::Interview(_), S::Candidate(known) | S::Approved(known, _)) => known.interviewed,
             (C::Train(_), S::Candidate(known) | S::Approved(known, _)) => known.trained,
             (C::AcceptGroundRules(_), S::Candidate(known) | S::Approved(known, _)) => {

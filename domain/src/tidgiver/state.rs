@@ -16,8 +16,8 @@ pub enum TidgiverState {
     Candidate(Preparation),
     /// May be matched, from the day of the approval.
     Approved(Preparation, Day),
-    /// Gives no time any more.
-    Left,
+    /// Gives no time any more; what they had been through until then, and the day of an approval.
+    Left(Preparation, Option<Day>),
 }
 
 /// What a tidgiver has been through.
@@ -36,7 +36,7 @@ pub struct Preparation {
 impl TidgiverState {
     pub(super) fn evolve(self, entry: &Entry<F>) -> Self {
         match (&entry.event, self) {
-            (F::TidgiverApplied(application), Self::Unknown | Self::Left) => {
+            (F::TidgiverApplied(application), Self::Unknown | Self::Left(..)) => {
                 Self::Candidate(Preparation {
                     department: application.department.clone(),
                     interviewed: false,
@@ -50,7 +50,8 @@ impl TidgiverState {
                 state.with(|known| known.ground_rules_accepted = true)
             }
             (F::TidgiverApproved(_), Self::Candidate(known)) => Self::Approved(known, entry.day()),
-            (F::TidgiverLeft(_), Self::Candidate(_) | Self::Approved(..)) => Self::Left,
+            (F::TidgiverLeft(_), Self::Candidate(known)) => Self::Left(known, None),
+            (F::TidgiverLeft(_), Self::Approved(known, on)) => Self::Left(known, Some(on)),
             (
                 F::TidgiverApplied(_)
                 | F::TidgiverApproved(_)
@@ -74,10 +75,20 @@ impl TidgiverState {
     /// What a decision on a participant's stream needs to know; `None` for somebody unknown.
     #[must_use]
     pub fn credentials(&self) -> Option<TidgiverCredentials> {
+        match self {
+            Self::Left(..) => None,
+            state => state.last_credentials(),
+        }
+    }
+
+    /// The same for what was decided before, which somebody who left meanwhile was part of.
+    #[must_use]
+    pub fn last_credentials(&self) -> Option<TidgiverCredentials> {
         let (known, approved_on) = match self {
             Self::Candidate(known) => (known, None),
             Self::Approved(known, on) => (known, Some(*on)),
-            Self::Unknown | Self::Left => return None,
+            Self::Left(known, on) => (known, *on),
+            Self::Unknown => return None,
         };
         Some(TidgiverCredentials {
             department: known.department.clone(),
