@@ -19,7 +19,6 @@ use domain::{
     },
     policy::{self, Reaction},
     referral::{Referral, ReferralCommand},
-    rules::Rule,
     tidgiver::Tidgiver,
     unit::{Unit, UnitState},
     words::{UnitTraits, World},
@@ -43,8 +42,8 @@ pub enum PlayError {
         command: &'static str,
         /// When it would have happened.
         occurred_at: OccurredAt,
-        /// The rule.
-        rule: Rule,
+        /// The rule's id.
+        rule: &'static str,
         /// What the decider says.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -352,7 +351,7 @@ fn wrong_plan<R: domain::es::Broken>(
             stream,
             command,
             occurred_at,
-            rule: rejection.rule(),
+            rule: rejection.rule().id,
             source: Box::new(rejection),
         },
         error => PlayError::Undecided {
