@@ -222,6 +222,15 @@ async fn an_entry_of_anothers_stay_is_not_there_to_be_put_right() {
             assert_eq!(reply.0.text_of("rule"), "G4");
         }
     }
+    // That the person came back elsewhere is not told to who held the stay before.
+    let own = retract(OSLO, &ended).await;
+    assert_eq!((own.status, own.text_of("rule")), (409, "G7".to_owned()));
+    assert_eq!(
+        own.text_of("detail"),
+        "what was told since rests on this entry"
+    );
+    // Their own they put right.
+    assert_eq!(retract(BERGEN, &back).await.status, 201);
     let own = retract(OSLO, &ended).await;
     assert_eq!(own.status, 201, "{own:?}");
 }

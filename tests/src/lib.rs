@@ -294,7 +294,7 @@ impl TestApp {
         let opened = self
             .post("/v1/tidgivere")
             .leader(department)
-            .json(&json!({ "department": department, "name": name }))
+            .json(&json!({ "department": department, "name": name, "occurred_at": "2021-01-04" }))
             .await;
         assert_eq!(opened.status, 201, "{opened:?}");
         let id = opened.text_of("id");
@@ -302,6 +302,7 @@ impl TestApp {
             let reply = self
                 .post(&format!("/v1/tidgivere/{id}/{command}"))
                 .leader(department)
+                .json(&json!({ "occurred_at": "2021-01-04" }))
                 .await;
             assert_eq!(reply.status, 201, "{command}: {reply:?}");
         }

@@ -12,11 +12,11 @@ use domain::{
     referral::Referral,
     tidgiver::Tidgiver,
     unit::{Unit, UnitRejection, UnitState},
-    words::{StayId, TidgiverId, UnitId, World},
+    words::{ParticipantId, StayId, TidgiverId, UnitId, World},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Application, Command, policies::Consequence, units};
+use super::{Application, Command, Target, policies::Consequence, units};
 use crate::problem::{self, Problem, Refused, Text, general};
 
 /// What a command came to, whichever stream it was for.
@@ -80,9 +80,15 @@ impl Application {
                     command => self.world_of_participant(id, command).await?,
                 };
                 let world = World { asking, ..world };
-                let done = domain::es::execute::<Participant>(log, &stream, command, told, &world)
-                    .await
-                    .map_err(|error| failed(error, &data))?;
+                let executed =
+                    domain::es::execute::<Participant>(log, &stream, command, told, &world).await;
+                let done = match executed {
+                    Ok(done) => done,
+                    Err(error) => {
+                        let elsewhere = self.rests_elsewhere(id, &error, &world).await?;
+                        return Err(elsewhere.unwrap_or_else(|| failed(error, &data)));
+                    }
+                };
                 Ok(Done {
                     stay_id: done.entries.first().map(|entry| entry.event.stay_id),
                     ..done_of(&done, Consequence::of_participant(&done))
@@ -129,6 +135,39 @@ impl Application {
                 Ok(done_of(&done, vec![]))
             }
         }
+    }
+
+    /// What is said of an amendment that an entry of another department's stay stands against: no
+    /// more than that, since such a stay is not there for who asks.
+    async fn rests_elsewhere<R: Broken>(
+        &self,
+        id: ParticipantId,
+        error: &ExecuteError<R>,
+        world: &World,
+    ) -> Result<Option<Failed>, Failed> {
+        let (ExecuteError::RestedOn { by: entry, .. } | ExecuteError::WouldBreak { entry, .. }) =
+            error
+        else {
+            return Ok(None);
+        };
+        let Some(department) = &world.asking else {
+            return Ok(None);
+        };
+        let fields = Map::from_iter([("entry".to_owned(), Value::from(entry.0.to_string()))]);
+        let target = Target::Participant(id);
+        let elsewhere = self.is_of_anothers_stay(&target, &fields, department).await;
+        let untold = |problem| Failed {
+            problem,
+            nothing_recorded: true,
+        };
+        Ok(elsewhere.map_err(untold)?.then(|| {
+            let detail = Text::of(
+                "what was told since rests on this entry",
+                "det som er fortalt siden, hviler på denne oppføringen",
+            );
+            let problem = Problem::rule(domain::rules::G7, axum::http::StatusCode::CONFLICT);
+            untold(problem.detail(detail.clone()).at("/entry", detail))
+        }))
     }
 
     /// What is told, and the world it is decided in: with the units that it names, and `more`.
@@ -197,7 +236,7 @@ impl Application {
     /// A match also rests on the tidgiver's own stream, and on what the person's department offers.
     async fn world_of_participant(
         &self,
-        id: domain::words::ParticipantId,
+        id: ParticipantId,
         command: &ParticipantCommand,
     ) -> Result<World, Failed> {
         let data = data_of(command);
