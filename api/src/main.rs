@@ -7,9 +7,10 @@ use std::{
 
 use api::cli::{Cli, Ended};
 use clap::Parser;
-use infra::telemetry;
+use infra::{arenas, telemetry};
 
 fn main() -> ExitCode {
+    arenas::limit();
     match run() {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithRefusals) => ExitCode::FAILURE,

@@ -93,6 +93,7 @@ const POSTGRES_ROWS: [&str; 5] = ["append", "command", "telemetry", "catch-up", 
 const POSTGRES_BIG_ROWS: [&str; 2] = ["big", "rebuild"];
 
 fn main() -> ExitCode {
+    infra::arenas::limit();
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let big = arguments.iter().any(|argument| argument == "--big");
