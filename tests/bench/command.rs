@@ -21,7 +21,7 @@ use crate::{
 /// How long a stream is.
 const LENGTH: usize = 50;
 /// How many streams there are: so many that they stay about as long as they are.
-const STREAMS: usize = 3_000;
+const STREAMS: usize = 6_000;
 
 pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let mut rows = Vec::new();

@@ -1,7 +1,7 @@
 //! What every event carries around its data. It is complete from event 1: nothing of it can be
 //! added to a log afterwards.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,11 @@ use super::{
 };
 use crate::words::UnitId;
 
-/// The name of a stream: `<category>-<key>`, such as `participant-0192…` or `unit-slemdal`.
+/// The name of a stream: `<category>-<key>`, such as `participant-0192…` or `unit-slemdal`. A clone
+/// is cheap: each event of a history carries the name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
-pub struct StreamName(String);
+pub struct StreamName(Arc<str>);
 
 /// Text that does not name a stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +73,7 @@ impl TryFrom<String> for StreamName {
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-~".contains(&b));
         if category_fits && key_fits {
-            Ok(Self(text))
+            Ok(Self(text.into()))
         } else {
             Err(StreamNameError)
         }
@@ -154,7 +155,7 @@ impl TryFrom<String> for TraceParent {
                         .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
             });
         if fits {
-            Ok(Self(text))
+            Ok(Self(text.into()))
         } else {
             Err("a traceparent is 00-<32 hex>-<16 hex>-<2 hex>")
         }

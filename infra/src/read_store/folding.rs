@@ -75,8 +75,8 @@ pub(super) struct Folding {
     log: Arc<dyn EventStore>,
     models: Vec<Box<dyn ReadModel>>,
     as_of: Option<Day>,
-    histories: HashMap<Arc<StreamName>, History>,
-    stale: Vec<Arc<StreamName>>,
+    histories: HashMap<StreamName, History>,
+    stale: Vec<StreamName>,
     at_hand: usize,
     clock: u64,
     /// Rows are written up to here.
@@ -168,8 +168,8 @@ impl Folding {
         if stands_still.is_some_and(|from| event.position >= *from) {
             return Ok(());
         }
-        let Some((stream, history)) = get_key_value_mut(&mut self.histories, &event.stream) else {
-            let stream = Arc::new(event.stream.clone());
+        let Some((stream, history)) = self.histories.get_key_value(&event.stream) else {
+            let stream = event.stream.clone();
             if event.version == Version(1) {
                 self.histories.insert(stream.clone(), History::default());
                 self.push(&stream, event);
@@ -177,6 +177,7 @@ impl Folding {
             }
             return self.fetch(stream, until).await;
         };
+        let stream = stream.clone();
         // The page may hold what was read with the history already.
         if history
             .events
@@ -192,7 +193,7 @@ impl Folding {
     /// Reads the history of a stream that is not at hand.
     pub(super) async fn fetch(
         &mut self,
-        stream: Arc<StreamName>,
+        stream: StreamName,
         until: Position,
     ) -> Result<(), ReadError> {
         let stands_still = self.parked.get(&stream);
@@ -223,10 +224,12 @@ impl Folding {
         Ok(())
     }
 
-    fn push(&mut self, stream: &Arc<StreamName>, event: Recorded) {
+    fn push(&mut self, stream: &StreamName, mut event: Recorded) {
         let Some(history) = self.histories.get_mut(stream) else {
             return;
         };
+        // One text of the name for all of a history.
+        event.stream = stream.clone();
         let known = Known::new(event);
         history.touched = self.clock;
         self.at_hand += 1;
@@ -337,7 +340,7 @@ impl Folding {
     /// Lets go of the histories that were touched longest ago, until `most` events are at hand.
     /// Only after a flush: nothing that is let go may be unwritten.
     fn let_go(&mut self, most: usize) {
-        let mut by_age: Vec<(u64, Arc<StreamName>)> = self
+        let mut by_age: Vec<(u64, StreamName)> = self
             .histories
             .iter()
             .map(|(stream, history)| (history.touched, stream.clone()))
@@ -387,12 +390,7 @@ async fn flush(
 }
 
 /// Applies a fact to the rows at hand, of all read models of its stream or of those that only add.
-fn apply(
-    models: &mut [Box<dyn ReadModel>],
-    stream: &Arc<StreamName>,
-    known: &Known,
-    only_adding: bool,
-) {
+fn apply(models: &mut [Box<dyn ReadModel>], stream: &StreamName, known: &Known, only_adding: bool) {
     let category = stream.category();
     for model in models {
         let meant = model.only_adds() || !only_adding;
@@ -402,14 +400,4 @@ fn apply(
             model.apply(stream, &known.happened());
         }
     }
-}
-
-fn get_key_value_mut<'a>(
-    histories: &'a mut HashMap<Arc<StreamName>, History>,
-    stream: &StreamName,
-) -> Option<(Arc<StreamName>, &'a mut History)> {
-    let (key, _) = histories.get_key_value(stream)?;
-    let key = key.clone();
-    let history = histories.get_mut(stream)?;
-    Some((key, history))
 }

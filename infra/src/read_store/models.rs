@@ -1,6 +1,6 @@
 //! Every read model, and one's rows on their way to the table.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap};
 
 use async_trait::async_trait;
 use domain::es::{Position, StreamName};
@@ -93,9 +93,9 @@ pub(super) trait ReadModel: Send {
     fn set_position(&mut self, position: Position);
     fn position(&self) -> Position;
     /// A fact that stands after all others of its stream.
-    fn apply(&mut self, stream: &Arc<StreamName>, happened: &Happened<'_>);
+    fn apply(&mut self, stream: &StreamName, happened: &Happened<'_>);
     /// All facts of a stream, in the order of the world: its rows are folded from nothing.
-    fn refold(&mut self, stream: &Arc<StreamName>, facts: &[Happened<'_>]);
+    fn refold(&mut self, stream: &StreamName, facts: &[Happened<'_>]);
     /// Lets go of a stream's rows, which must have been written.
     fn let_go(&mut self, stream: &StreamName);
     /// Writes what changed.
@@ -137,8 +137,8 @@ impl<R> Default for Slot<R> {
 struct AtHand<P: Projection> {
     table: Cow<'static, str>,
     position: Position,
-    slots: HashMap<Arc<StreamName>, Slot<P::Row>>,
-    changed: Vec<Arc<StreamName>>,
+    slots: HashMap<StreamName, Slot<P::Row>>,
+    changed: Vec<StreamName>,
 }
 
 impl<P: Projection> Default for AtHand<P> {
@@ -193,7 +193,7 @@ impl<P: Projection> ReadModel for AtHand<P> {
         self.position
     }
 
-    fn apply(&mut self, stream: &Arc<StreamName>, happened: &Happened<'_>) {
+    fn apply(&mut self, stream: &StreamName, happened: &Happened<'_>) {
         let Some(slot) = self.slots.get_mut(stream) else {
             let mut rows = vec![];
             P::apply(&mut rows, happened);
@@ -220,7 +220,7 @@ impl<P: Projection> ReadModel for AtHand<P> {
         }
     }
 
-    fn refold(&mut self, stream: &Arc<StreamName>, facts: &[Happened<'_>]) {
+    fn refold(&mut self, stream: &StreamName, facts: &[Happened<'_>]) {
         let slot = self.slots.entry(stream.clone()).or_default();
         slot.rows.clear();
         for fact in facts {
@@ -241,7 +241,7 @@ impl<P: Projection> ReadModel for AtHand<P> {
         let slots = || {
             self.changed
                 .iter()
-                .filter_map(|stream| self.slots.get(stream).map(|slot| (&**stream, slot)))
+                .filter_map(|stream| self.slots.get(stream).map(|slot| (stream, slot)))
         };
         let anew: Vec<&StreamName> = slots()
             .filter(|(_, slot)| slot.anew)

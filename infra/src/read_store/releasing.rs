@@ -5,7 +5,7 @@
 //! dies at it meets a stream that still stands still. What fails again stands still again, at the
 //! first event that fails.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::panic::AssertUnwindSafe;
 
 use domain::{
     es::{EventStore, Position, RecordedEvent, Version},
@@ -130,8 +130,7 @@ impl Projector {
         let folding = async {
             let models = models::of(&[parked.stream.category()]);
             let mut folding = Folding::new(self.log.clone(), models, None);
-            let stream = Arc::new(parked.stream.clone());
-            folding.fetch(stream, until).await?;
+            folding.fetch(parked.stream.clone(), until).await?;
             let mut transaction = self.begin().await?;
             let unreadable = folding.flush(&mut transaction.rows(), until).await?;
             if !unreadable.is_empty() {

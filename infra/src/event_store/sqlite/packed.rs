@@ -97,20 +97,29 @@ fn unhex<const N: usize>(digits: &str) -> Result<[u8; N], Unreadable> {
     if digits.len() != 2 * N {
         return Err(Unreadable);
     }
+    let mut wrong = 0;
     for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
+        wrong |= high | low;
+        *byte = high << 4 | low & 0x0f;
     }
-    Ok(bytes)
+    if wrong < 0x10 {
+        Ok(bytes)
+    } else {
+        Err(Unreadable)
+    }
 }
 
-/// A digit as SQLite writes it.
-fn digit(byte: u8) -> Result<u8, Unreadable> {
-    match byte {
-        b'0'..=b'9' => Ok(byte - b'0'),
-        b'A'..=b'F' => Ok(byte - b'A' + 10),
-        _ => Err(Unreadable),
+/// What each byte is worth as a digit, as SQLite writes them; sixteen and more if it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut worth = 0;
+    while worth < 16 {
+        digits[b"0123456789ABCDEF"[worth as usize] as usize] = worth;
+        worth += 1;
     }
-}
+    digits
+};
 
 #[cfg(test)]
 mod tests {

@@ -24,9 +24,7 @@ pub(super) async fn rows(
     let mut folding = Folding::new(log, models::named(wanted.tables)?, wanted.when.as_of);
     folding.park(wanted.parked.iter().cloned());
     for stream in streams {
-        folding
-            .fetch(Arc::new(stream), wanted.when.position)
-            .await?;
+        folding.fetch(stream, wanted.when.position).await?;
     }
     let mut db = pool.acquire().await?;
     let mut transaction = db.begin().await?;
