@@ -155,7 +155,7 @@ impl TryFrom<String> for TraceParent {
                         .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
             });
         if fits {
-            Ok(Self(text.into()))
+            Ok(Self(text))
         } else {
             Err("a traceparent is 00-<32 hex>-<16 hex>-<2 hex>")
         }
