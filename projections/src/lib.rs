@@ -27,6 +27,7 @@ mod amended;
 #[cfg(test)]
 mod any_order;
 mod column;
+mod copied;
 mod fold;
 mod median;
 mod page;
@@ -54,8 +55,9 @@ pub mod unit;
 pub mod worklist;
 
 pub use column::{Column, ColumnError, column};
+pub use copied::CopiedRows;
 pub use fold::{Happened, ParticipantHappened, Projection, WorldOrder, fold, in_world_order};
 pub use page::{Cursor, CursorError, PageSize};
 pub use question::{Answer, Ask, AskError, Missing, Question, Scope};
 pub use row::Row;
-pub use rows::{Arguments, Rows, Selected, Statement};
+pub use rows::{Arguments, Rows, Selected, Statement, Values};

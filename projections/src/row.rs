@@ -2,7 +2,7 @@
 
 use sqlx::{Encode, Postgres, Sqlite, Type, error::BoxDynError};
 
-use crate::{Arguments, Selected};
+use crate::{Selected, Values};
 
 /// A row of a read model's table.
 pub trait Row: Selected + Clone + Sync + std::fmt::Debug + PartialEq + 'static {
@@ -14,14 +14,14 @@ pub trait Row: Selected + Clone + Sync + std::fmt::Debug + PartialEq + 'static {
     const PRIMARY: &'static [&'static str];
     /// Every column, in the order in which [`Self::bind`] adds them.
     const COLUMNS: &'static [&'static str];
-    /// Adds the row's values to a statement's arguments.
-    fn bind(&self, arguments: &mut Arguments) -> Result<(), BoxDynError>;
+    /// Adds the row's values to others: a statement's arguments, say.
+    fn bind(&self, values: &mut impl Values) -> Result<(), BoxDynError>;
     /// The columns that name the row, with their values: `unit slemdal, holds_for 2020-12-31`.
     fn key(&self) -> String;
 }
 
-/// Adds one value to a statement's arguments.
-pub(crate) fn add<C: crate::Column>(arguments: &mut Arguments, value: &C) -> Result<(), BoxDynError>
+/// Adds one value to others.
+pub(crate) fn add<C: crate::Column>(values: &mut impl Values, value: &C) -> Result<(), BoxDynError>
 where
     C::Stored: for<'q> Encode<'q, Sqlite>
         + Type<Sqlite>
@@ -29,7 +29,7 @@ where
         + Type<Postgres>
         + 'static,
 {
-    arguments.add(value.store())
+    values.add(value.store())
 }
 
 /// Declares a row: its table, the column that names its stream, its primary key, its columns.
@@ -49,9 +49,9 @@ macro_rules! row {
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
             fn bind(
                 &self,
-                arguments: &mut $crate::Arguments,
+                values: &mut impl $crate::Values,
             ) -> Result<(), sqlx::error::BoxDynError> {
-                $($crate::row::add(arguments, &self.$field)?;)+
+                $($crate::row::add(values, &self.$field)?;)+
                 Ok(())
             }
             fn key(&self) -> String {

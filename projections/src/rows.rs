@@ -38,9 +38,16 @@ pub enum Arguments {
     Postgres(PgArguments),
 }
 
-impl Arguments {
+/// Where values go, one after the other.
+pub trait Values {
     /// Adds a value.
-    pub fn add<'q, V>(&mut self, value: V) -> Result<(), BoxDynError>
+    fn add<'q, V>(&mut self, value: V) -> Result<(), BoxDynError>
+    where
+        V: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + 'q;
+}
+
+impl Values for Arguments {
+    fn add<'q, V>(&mut self, value: V) -> Result<(), BoxDynError>
     where
         V: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> + 'q,
     {

@@ -13,10 +13,11 @@ use domain::{
     es::{Day, EventStore, Position, ReadError, StreamName, Version},
     event::Recorded,
 };
-use projections::{Happened, Rows, WorldOrder, in_world_order};
+use futures::{StreamExt, TryStreamExt, stream};
+use projections::{Happened, WorldOrder, in_world_order};
 
 use super::{
-    engine::Writer,
+    changes::Changes,
     models::ReadModel,
     parking::Parked,
     reading::{self, Page, Read},
@@ -28,6 +29,9 @@ const AT_HAND: usize = 200_000;
 /// How many are kept once the head is reached. What is not at hand is read again when it is
 /// touched: one stream, a few dozen events.
 const AT_REST: usize = 10_000;
+
+/// How many histories are read at the same time.
+const AT_ONCE: usize = 64;
 
 /// A stream that was touched lately.
 #[derive(Default)]
@@ -81,6 +85,8 @@ pub(super) struct Folding {
     clock: u64,
     /// Rows are written up to here.
     written: Position,
+    /// What is folded from nothing may have rows in the tables.
+    over_rows: bool,
     /// Streams that stand still, each from a position on.
     parked: HashMap<StreamName, Position>,
     newly_parked: Vec<Parked>,
@@ -102,6 +108,7 @@ impl Folding {
             at_hand: 0,
             clock: 0,
             written: Position::START,
+            over_rows: false,
             parked: HashMap::new(),
             newly_parked: vec![],
         }
@@ -128,6 +135,11 @@ impl Folding {
         self.written = written;
     }
 
+    /// Folds from nothing what may have rows in the tables: they are put in their place.
+    pub(super) fn go_over_rows(&mut self) {
+        self.over_rows = true;
+    }
+
     /// Streams that stand still, each from a position on: what comes before is taken.
     pub(super) fn park(&mut self, streams: impl IntoIterator<Item = (StreamName, Position)>) {
         self.parked.extend(streams);
@@ -146,13 +158,35 @@ impl Folding {
     /// Takes the next page of the log.
     pub(super) async fn take(&mut self, page: Page) -> Result<(), ReadError> {
         self.clock += 1;
+        let not_at_hand = self.not_at_hand(&page);
+        self.fetch(not_at_hand, page.position).await?;
         for read in page.events {
             match read {
-                Read::Event(event) => self.take_event(event, page.position).await?,
+                Read::Event(event) => self.take_event(event),
                 Read::Poison(parked) => self.take_poison(parked),
             }
         }
         Ok(())
+    }
+
+    /// The streams that go on in a page, and whose histories are not at hand.
+    fn not_at_hand(&self, page: &Page) -> Vec<StreamName> {
+        let events = page.events.iter().filter_map(|read| match read {
+            Read::Event(event) => Some(event),
+            Read::Poison(_) => None,
+        });
+        let mut met = HashSet::new();
+        events
+            .filter(|event| !self.histories.contains_key(&event.stream))
+            .filter(|event| met.insert(&event.stream) && event.version > Version(1))
+            .filter(|event| !self.stands_still_at(event))
+            .map(|event| event.stream.clone())
+            .collect()
+    }
+
+    fn stands_still_at(&self, event: &Recorded) -> bool {
+        let from = self.parked.get(&event.stream);
+        from.is_some_and(|from| event.position >= *from)
     }
 
     fn take_poison(&mut self, parked: Parked) {
@@ -163,42 +197,47 @@ impl Folding {
         }
     }
 
-    async fn take_event(&mut self, event: Recorded, until: Position) -> Result<(), ReadError> {
-        let stands_still = self.parked.get(&event.stream);
-        if stands_still.is_some_and(|from| event.position >= *from) {
-            return Ok(());
+    fn take_event(&mut self, event: Recorded) {
+        if self.stands_still_at(&event) {
+            return;
         }
-        let Some((stream, history)) = self.histories.get_key_value(&event.stream) else {
-            let stream = event.stream.clone();
-            if event.version == Version(1) {
-                self.histories.insert(stream.clone(), History::default());
-                self.push(&stream, event);
-                return Ok(());
-            }
-            return self.fetch(stream, until).await;
-        };
-        let stream = stream.clone();
+        let known = self.histories.get_key_value(&event.stream);
+        let (stream, history) = known.map_or_else(
+            || (event.stream.clone(), None),
+            |(stream, history)| (stream.clone(), Some(history)),
+        );
         // The page may hold what was read with the history already.
-        if history
-            .events
-            .last()
-            .is_some_and(|last| last.event.version >= event.version)
-        {
-            return Ok(());
+        let last = history.and_then(|history| history.events.last());
+        if last.is_none_or(|last| last.event.version < event.version) {
+            self.push(stream, event);
         }
-        self.push(&stream, event);
+    }
+
+    /// Reads the histories of streams that are not at hand, several at a time.
+    pub(super) async fn fetch(
+        &mut self,
+        streams: Vec<StreamName>,
+        until: Position,
+    ) -> Result<(), ReadError> {
+        let log = self.log.clone();
+        let reads = streams.into_iter().map(|stream| {
+            let from = self.parked.get(&stream);
+            let until = from.map_or(until, |from| until.min(Position(from.0 - 1)));
+            let log = log.clone();
+            async move {
+                let history = reading::history(&*log, &stream, until).await?;
+                Ok::<_, ReadError>((stream, history))
+            }
+        });
+        let reads: Vec<_> = reads.collect();
+        let mut reads = stream::iter(reads).buffered(AT_ONCE);
+        while let Some((stream, (events, parked))) = reads.try_next().await? {
+            self.take_history(stream, events, parked);
+        }
         Ok(())
     }
 
-    /// Reads the history of a stream that is not at hand.
-    pub(super) async fn fetch(
-        &mut self,
-        stream: StreamName,
-        until: Position,
-    ) -> Result<(), ReadError> {
-        let stands_still = self.parked.get(&stream);
-        let until = stands_still.map_or(until, |from| until.min(Position(from.0 - 1)));
-        let (events, parked) = reading::history(&*self.log, &stream, until).await?;
+    fn take_history(&mut self, stream: StreamName, events: Vec<Recorded>, parked: Option<Parked>) {
         if let Some(parked) = parked {
             self.take_poison(parked);
         }
@@ -221,13 +260,10 @@ impl Folding {
         }
         self.stale.push(stream.clone());
         self.histories.insert(stream, history);
-        Ok(())
     }
 
-    fn push(&mut self, stream: &StreamName, mut event: Recorded) {
-        let Some(history) = self.histories.get_mut(stream) else {
-            return;
-        };
+    fn push(&mut self, stream: StreamName, mut event: Recorded) {
+        let history = self.histories.entry(stream.clone()).or_default();
         // One text of the name for all of a history.
         event.stream = stream.clone();
         let known = Known::new(event);
@@ -244,50 +280,35 @@ impl Folding {
         }
         if seen && !history.stale {
             history.last = Some(known.order);
-            apply(&mut self.models, stream, &known, false);
+            apply(&mut self.models, &stream, &known, false);
         } else if seen && !history.newly_amended {
             // What only adds rows need not know the order.
-            apply(&mut self.models, stream, &known, true);
+            apply(&mut self.models, &stream, &known, true);
         }
         history.events.push(known);
     }
 
-    /// Writes what changed, within the caller's transaction. `position` is the last one taken.
-    pub(super) async fn flush(
-        &mut self,
-        db: &mut Rows<'_>,
-        position: Position,
-    ) -> Result<Vec<Parked>, sqlx::Error> {
+    /// Takes what changed, to be written. `position` is that of the last event taken.
+    pub(super) fn take_changes(&mut self, position: Position) -> Changes {
         self.refold_stale();
+        let mut models = vec![];
         for model in &mut self.models {
-            flush(&mut **model, db, position).await?;
+            let ahead = model.position() >= position;
+            let maybe_there = self.over_rows || model.position() > self.written;
+            let changed = model.take_changed(maybe_there);
+            if !ahead {
+                models.extend(changed);
+                model.set_position(position);
+            }
         }
-        Ok(self.flushed(position))
-    }
-
-    /// Writes what changed, each read model in a transaction of its own: into tables that nobody
-    /// reads yet, and so that who else writes is not kept waiting for all of it.
-    pub(super) async fn flush_apart(
-        &mut self,
-        db: &mut Writer,
-        position: Position,
-    ) -> Result<Vec<Parked>, sqlx::Error> {
-        self.refold_stale();
-        for model in &mut self.models {
-            let mut transaction = db.begin().await?;
-            flush(&mut **model, &mut transaction.rows(), position).await?;
-            transaction.commit().await?;
-            db.give_way().await;
-        }
-        Ok(self.flushed(position))
-    }
-
-    fn flushed(&mut self, position: Position) -> Vec<Parked> {
         self.written = position;
         if self.is_full() {
             self.let_go(AT_HAND / 2);
         }
-        std::mem::take(&mut self.newly_parked)
+        Changes {
+            models,
+            parked: std::mem::take(&mut self.newly_parked),
+        }
     }
 
     fn refold_stale(&mut self) {
@@ -338,7 +359,7 @@ impl Folding {
     }
 
     /// Lets go of the histories that were touched longest ago, until `most` events are at hand.
-    /// Only after a flush: nothing that is let go may be unwritten.
+    /// Only after what changed was taken: nothing that is let go may be unwritten.
     fn let_go(&mut self, most: usize) {
         let mut by_age: Vec<(u64, StreamName)> = self
             .histories
@@ -363,7 +384,7 @@ impl Folding {
     pub(super) fn forget(&mut self) {
         let streams: Vec<_> = self.histories.drain().map(|(stream, _)| stream).collect();
         for model in &mut self.models {
-            model.skip();
+            model.take_changed(true);
             for stream in &streams {
                 model.let_go(stream);
             }
@@ -373,20 +394,6 @@ impl Folding {
         self.newly_parked.clear();
         self.parked.clear();
     }
-}
-
-async fn flush(
-    model: &mut dyn ReadModel,
-    db: &mut Rows<'_>,
-    position: Position,
-) -> Result<(), sqlx::Error> {
-    if model.position() < position {
-        model.flush(db).await?;
-        model.set_position(position);
-    } else {
-        model.skip();
-    }
-    Ok(())
 }
 
 /// Applies a fact to the rows at hand, of all read models of its stream or of those that only add.

@@ -15,6 +15,7 @@
 
 mod attempts;
 mod care;
+mod changes;
 mod checkpoint;
 mod engine;
 mod error;
@@ -31,6 +32,7 @@ mod store;
 mod sum;
 mod time_machine;
 mod write;
+mod writing;
 
 #[cfg(test)]
 mod tests;

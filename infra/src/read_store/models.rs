@@ -10,6 +10,7 @@ use projections::{
 };
 
 use super::{
+    changes::{Changed, ChangedRows},
     error::ReadStoreError,
     sum::{self, Sum, Take},
     write,
@@ -98,10 +99,8 @@ pub(super) trait ReadModel: Send {
     fn refold(&mut self, stream: &StreamName, facts: &[Happened<'_>]);
     /// Lets go of a stream's rows, which must have been written.
     fn let_go(&mut self, stream: &StreamName);
-    /// Writes what changed.
-    async fn flush(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error>;
-    /// Lets go of what changed without writing it.
-    fn skip(&mut self);
+    /// Takes what changed, to be written. Whether the table may hold any of it already.
+    fn take_changed(&mut self, maybe_there: bool) -> Option<Box<dyn Changed>>;
     /// What a table of these rows holds.
     async fn sum(&self, db: &mut Rows<'_>, table: &str) -> Result<Sum, sqlx::Error>;
     /// Each row of a table of these rows.
@@ -122,6 +121,8 @@ struct Slot<R> {
     changed: bool,
     /// Rows may have vanished: the stream's rows are deleted before these are written.
     anew: bool,
+    /// Rows were written: the table holds some of the stream.
+    written: bool,
 }
 
 impl<R> Default for Slot<R> {
@@ -130,6 +131,7 @@ impl<R> Default for Slot<R> {
             rows: vec![],
             changed: false,
             anew: false,
+            written: false,
         }
     }
 }
@@ -148,21 +150,6 @@ impl<P: Projection> Default for AtHand<P> {
             position: Position::START,
             slots: HashMap::new(),
             changed: vec![],
-        }
-    }
-}
-
-impl<P: Projection> AtHand<P> {
-    fn written(&mut self) {
-        for stream in self.changed.drain(..) {
-            let Some(slot) = self.slots.get_mut(&stream) else {
-                continue;
-            };
-            slot.changed = false;
-            slot.anew = false;
-            if P::ONLY_ADDS || slot.rows.is_empty() {
-                self.slots.remove(&stream);
-            }
         }
     }
 }
@@ -201,7 +188,7 @@ impl<P: Projection> ReadModel for AtHand<P> {
                 let slot = Slot {
                     rows,
                     changed: true,
-                    anew: false,
+                    ..Slot::default()
                 };
                 self.slots.insert(stream.clone(), slot);
                 self.changed.push(stream.clone());
@@ -237,25 +224,35 @@ impl<P: Projection> ReadModel for AtHand<P> {
         self.slots.remove(stream);
     }
 
-    async fn flush(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error> {
-        let slots = || {
-            self.changed
-                .iter()
-                .filter_map(|stream| self.slots.get(stream).map(|slot| (stream, slot)))
+    fn take_changed(&mut self, maybe_there: bool) -> Option<Box<dyn Changed>> {
+        let mut changed = ChangedRows {
+            table: self.table.clone(),
+            rows: vec![],
+            gone: vec![],
+            there: vec![],
+            maybe_there,
         };
-        let anew: Vec<&StreamName> = slots()
-            .filter(|(_, slot)| slot.anew)
-            .map(|(stream, _)| stream)
-            .collect();
-        write::delete::<P::Row>(db, &self.table, &anew).await?;
-        let rows: Vec<&P::Row> = slots().flat_map(|(_, slot)| &slot.rows).collect();
-        write::upsert(db, &self.table, &rows).await?;
-        self.written();
-        Ok(())
-    }
-
-    fn skip(&mut self) {
-        self.written();
+        for stream in self.changed.drain(..) {
+            let Some(slot) = self.slots.get_mut(&stream) else {
+                continue;
+            };
+            if slot.anew {
+                changed.gone.push(stream.clone());
+            } else if slot.written {
+                changed.there.push(stream.clone());
+            }
+            if P::ONLY_ADDS || slot.rows.is_empty() {
+                changed.rows.append(&mut slot.rows);
+                self.slots.remove(&stream);
+            } else {
+                changed.rows.extend_from_slice(&slot.rows);
+                slot.changed = false;
+                slot.anew = false;
+                slot.written = true;
+            }
+        }
+        let any = !(changed.rows.is_empty() && changed.gone.is_empty());
+        any.then(|| Box::new(changed) as Box<dyn Changed>)
     }
 
     async fn sum(&self, db: &mut Rows<'_>, table: &str) -> Result<Sum, sqlx::Error> {

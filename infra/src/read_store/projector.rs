@@ -3,11 +3,11 @@
 //! Each read model has a checkpoint of its own, so any of them can be made anew, or be new, beside
 //! others that are up to date. Rows and checkpoints are written in one transaction.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 use domain::es::{EventId, EventStore, Position};
 use futures::{FutureExt, TryStreamExt};
-use tracing::{Instrument, Span, field::Empty};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -20,9 +20,9 @@ use super::{
     lease::{self, Holding},
     models::{self, ReadModel},
     parking::{self, Cause, Parked},
-    reading::{self, Page, Part},
+    reading::{self, Part},
+    writing::{self, Move, Told, Writing},
 };
-use crate::telemetry::{metrics, trace};
 
 /// Keeps the tables of some read models up with a log.
 pub struct Projector {
@@ -38,6 +38,8 @@ pub struct Projector {
     holding: Option<Holding>,
     /// A run was broken off: what is at hand is not what is written.
     broken_off: bool,
+    /// What is being written.
+    writing: Option<Writing>,
     /// Which parts of the log are gone through in steps.
     care: Care,
     /// By what name it notes down what it tries; none if others keep these read models up.
@@ -48,49 +50,7 @@ pub struct Projector {
 
 /// Events of the log between two transactions while catching up, also where few of them belong to
 /// these read models.
-const BATCH: u64 = 50_000;
-
-/// What is told of the events between two transactions.
-struct Batch {
-    span: Span,
-    started: Instant,
-    after: Position,
-    links: usize,
-    events: usize,
-}
-
-impl Batch {
-    fn after(after: Position) -> Self {
-        Self {
-            // It belongs to no caller's trace: it shows what many have told.
-            span: tracing::info_span!(
-                parent: None,
-                "projection.batch",
-                after = after.0,
-                position = Empty,
-                events = Empty,
-            ),
-            started: Instant::now(),
-            after,
-            links: 0,
-            events: 0,
-        }
-    }
-
-    /// A page of it, linked to traces of the events in it, a few at the most.
-    fn take(&mut self, page: &Page) {
-        self.events += page.events.len();
-        let more = page.traces.len().min(trace::LINKS - self.links);
-        trace::link(&self.span, &page.traces[..more]);
-        self.links += more;
-    }
-
-    fn written(self, position: Position) {
-        self.span.record("position", position.0);
-        self.span.record("events", self.events);
-        metrics::projected(position.0 - self.after.0, self.started.elapsed());
-    }
-}
+const BATCH: u64 = 20_000;
 
 impl Projector {
     /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names, made if there is none, to keep only
@@ -131,6 +91,7 @@ impl Projector {
             reached: Position::START,
             holding: None,
             broken_off: false,
+            writing: None,
             care: Care::default(),
             keeper: None,
             noted: None,
@@ -336,6 +297,10 @@ impl Projector {
     /// Goes on from where the tables were left. Answers how far the furthest of them was folded,
     /// kept up here or elsewhere.
     pub(super) async fn resume(&mut self) -> Result<Position, ReadStoreError> {
+        // What was given up may still be under way: only then the tables tell where they were left.
+        if let Some(writing) = self.writing.take() {
+            writing.done().await.ok();
+        }
         let log = &self.log;
         let checkpoints = checkpoint::read(&mut self.db.begin().await?.rows()).await?;
         let furthest = checkpoint::furthest(&checkpoints, &**log).await?;
@@ -358,14 +323,7 @@ impl Projector {
 
     /// Begins a transaction that counts only as long as the read models are still held.
     pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, ReadStoreError> {
-        let mut transaction = self.db.begin().await?;
-        if let Some(holding) = &self.holding {
-            let now = transaction.now().await?;
-            if !holding.keep(&mut transaction.rows(), now).await? {
-                return Err(ReadStoreError::TakenOver);
-            }
-        }
-        Ok(transaction)
+        writing::begin(&mut self.db, self.holding.as_ref()).await
     }
 
     /// Folds the log up to a position. What cannot be taken in is tried again with
@@ -487,61 +445,59 @@ impl Projector {
                 categories: self.folding.categories(),
             },
         );
-        let mut batch = None;
+        let mut handed = self.position;
+        let mut told = None;
         while let Some(page) = pages.try_next().await? {
             let (position, event_id) = (page.position, page.event_id);
             self.reached = position;
-            let batch_here = batch.get_or_insert_with(|| Batch::after(self.position));
-            batch_here.take(&page);
-            let span = batch_here.span.clone();
-            self.folding.take(page).instrument(span.clone()).await?;
-            let unwritten = position.0 - self.position.0;
-            if unwritten >= BATCH || position >= until || self.folding.is_full() {
-                self.write(position, event_id).instrument(span).await?;
-                if let Some(batch) = batch.take() {
-                    batch.written(position);
+            let told_here: &mut Told = told.get_or_insert_with(|| Told::after(handed));
+            told_here.take(&page);
+            let span = told_here.span.clone();
+            self.folding.take(page).instrument(span).await?;
+            if position.0 - handed.0 >= BATCH || position >= until || self.folding.is_full() {
+                self.settle(written).await?;
+                if let Some(told) = told.take() {
+                    self.hand_over(position, event_id, told);
                 }
-                written(position);
+                handed = position;
             }
         }
+        self.settle(written).await?;
         self.folding.rest();
         self.broken_off = false;
         Ok(())
     }
 
-    /// Checkpoints and rows, in one transaction.
-    async fn write(&mut self, position: Position, last: EventId) -> Result<(), ReadStoreError> {
-        let mut transaction = self.db.begin().await?;
-        if let Some(holding) = &self.holding {
-            let now = transaction.now().await?;
-            if !holding.keep(&mut transaction.rows(), now).await? {
-                return Err(ReadStoreError::TakenOver);
-            }
+    /// Begins to write what was folded up to a position.
+    fn hand_over(&mut self, position: Position, last: EventId, told: Told) {
+        let models = self.folding.models().iter();
+        let moves = models
+            .map(|model| (model.name(), model.position()))
+            .filter(|(_, from)| *from < position)
+            .map(|(read_model, from)| Move {
+                read_model,
+                from,
+                to: Checkpoint {
+                    position,
+                    event_id: last.0,
+                    fence: self.fences.get(read_model).copied().unwrap_or_default(),
+                },
+            })
+            .collect();
+        let changes = told.span.in_scope(|| self.folding.take_changes(position));
+        let (db, holding) = (self.db.clone(), self.holding.clone());
+        self.writing = Some(Writing::begin(db, holding, position, moves, changes, told));
+    }
+
+    /// Waits for what is being written.
+    async fn settle(
+        &mut self,
+        written: &mut (impl FnMut(Position) + Send),
+    ) -> Result<(), ReadStoreError> {
+        if let Some(writing) = self.writing.take() {
+            self.position = writing.done().await?;
+            written(self.position);
         }
-        for model in self.folding.models() {
-            let (name, from) = (model.name(), model.position());
-            if from >= position {
-                continue;
-            }
-            let to = Checkpoint {
-                position,
-                event_id: last.0,
-                fence: self.fences.get(name).copied().unwrap_or_default(),
-            };
-            if !checkpoint::write(&mut transaction.rows(), name, from, to).await? {
-                return Err(ReadStoreError::Switched);
-            }
-        }
-        let parked = self
-            .folding
-            .flush(&mut transaction.rows(), position)
-            .await?;
-        if !parked.is_empty() {
-            let now = transaction.now().await?;
-            parking::keep(&mut transaction.rows(), &parked, now).await?;
-        }
-        transaction.commit().await?;
-        self.position = position;
         Ok(())
     }
 }

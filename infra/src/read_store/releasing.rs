@@ -130,12 +130,14 @@ impl Projector {
         let folding = async {
             let models = models::of(&[parked.stream.category()]);
             let mut folding = Folding::new(self.log.clone(), models, None);
-            folding.fetch(parked.stream.clone(), until).await?;
-            let mut transaction = self.begin().await?;
-            let unreadable = folding.flush(&mut transaction.rows(), until).await?;
-            if !unreadable.is_empty() {
+            folding.go_over_rows();
+            folding.fetch(vec![parked.stream.clone()], until).await?;
+            let changes = folding.take_changes(until);
+            if !changes.parked.is_empty() {
                 return Ok(Err(Cause::Unreadable));
             }
+            let mut transaction = self.begin().await?;
+            changes.write(&mut transaction.rows()).await?;
             parking::release(&mut transaction.rows(), &parked.stream).await?;
             if let Some(still) = still {
                 let now = transaction.now().await?;

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use domain::es::StreamName;
-use projections::{Arguments, Row, Rows};
+use projections::{Arguments, CopiedRows, Row, Rows, Values};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Binds of a full statement, well under SQLite's 32,766: longer ones are no faster.
@@ -16,7 +17,7 @@ const BINDS: usize = 2_048;
 pub(super) async fn upsert<R: Row>(
     db: &mut Rows<'_>,
     table: &str,
-    rows: &[&R],
+    rows: &[R],
 ) -> Result<(), sqlx::Error> {
     let mut size = (BINDS / R::COLUMNS.len()).next_power_of_two() / 2;
     let mut left = rows;
@@ -66,11 +67,51 @@ fn places(arguments: &Arguments, after: usize, values: usize) -> String {
     }
 }
 
+/// So many rows are sooner copied into a table than written by statements. Tests have few rows.
+const MANY: usize = if cfg!(test) { 8 } else { 512 };
+
+/// How many bytes of copied rows are sent at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Whether so many rows go the sooner the fewer of them are in the table: PostgreSQL copies many
+/// rows into it, and can copy none over another.
+pub(super) fn prefers_new(db: &Rows<'_>, rows: usize) -> bool {
+    matches!(db, Rows::Postgres(_)) && rows >= MANY
+}
+
+/// Inserts rows of which none is there.
+pub(super) async fn insert<R: Row>(
+    db: &mut Rows<'_>,
+    table: &str,
+    rows: &[R],
+) -> Result<(), sqlx::Error> {
+    match db {
+        Rows::Postgres(connection) if rows.len() >= MANY => copy(connection, table, rows).await,
+        _ => upsert(db, table, rows).await,
+    }
+}
+
+async fn copy<R: Row>(db: &mut PgConnection, table: &str, rows: &[R]) -> Result<(), sqlx::Error> {
+    let columns = R::COLUMNS.join(",");
+    let sql = format!("COPY {table} ({columns}) FROM STDIN (FORMAT binary)");
+    let mut copying = db.copy_in_raw(&sql).await?;
+    let mut copied = CopiedRows::default();
+    for row in rows {
+        copied.push(row).map_err(sqlx::Error::Encode)?;
+        if copied.gathered() >= CHUNK {
+            copying.send(copied.take()).await?;
+        }
+    }
+    copied.end();
+    copying.send(copied.take()).await?;
+    copying.finish().await.map(drop)
+}
+
 /// Deletes all rows that were folded from some streams.
 pub(super) async fn delete<R: Row>(
     db: &mut Rows<'_>,
     table: &str,
-    streams: &[&StreamName],
+    streams: &[StreamName],
 ) -> Result<(), sqlx::Error> {
     let mut size = 256;
     let mut left = streams;

@@ -17,6 +17,7 @@
 //! statement in a transaction of its own, which costs two more round trips.
 
 mod add;
+mod names;
 mod news;
 mod reader;
 mod session;

@@ -1,6 +1,6 @@
 //! Reading the log: rows become events.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::DateTime;
 use domain::es::{
@@ -12,7 +12,10 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::session::{Query, within};
+use super::{
+    names::{Named, Names},
+    session::{Query, within},
+};
 use crate::postgres::Database;
 
 /// How many read pages of the log at the same time.
@@ -25,6 +28,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// Where pages of the log are read. A connection that broke while nobody read is replaced.
 #[derive(Clone)]
 pub(super) struct Reader {
+    names: Arc<Names>,
     pool: PgPool,
     pooled: bool,
 }
@@ -36,6 +40,7 @@ impl Reader {
             .acquire_timeout(CONNECT)
             .connect_lazy_with(database.options());
         Self {
+            names: Arc::default(),
             pool,
             pooled: database.pooled(),
         }
@@ -60,7 +65,36 @@ impl Reader {
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let query = sqlx::query(include_str!("read_all.sql"));
         let rows = self.page(query, after, limit).await?;
-        rows.iter().map(named_event).collect()
+        let streams: Vec<i64> = rows
+            .iter()
+            .map(|row| row.try_get(10).map_err(unavailable))
+            .collect::<Result<_, _>>()?;
+        let names = self.names(&streams).await?;
+        let events = rows.iter().zip(streams).map(|(row, stream)| {
+            let name = names.get(&stream).cloned();
+            let name = name.ok_or_else(|| malformed(row, "stream: it has no name".to_owned()))?;
+            event(row, name)
+        });
+        events.collect()
+    }
+
+    /// The names of streams; a stream that has none is left out.
+    async fn names(&self, streams: &[i64]) -> Result<Named, ReadError> {
+        let (mut named, unknown) = self.names.of(&streams.iter().copied().collect());
+        if !unknown.is_empty() {
+            let query = sqlx::query(include_str!("read_names.sql")).bind(unknown);
+            let rows = self.rows(query).await.map_err(unavailable)?;
+            let found = rows.iter().map(|row| {
+                let id = row.try_get(0).map_err(unavailable)?;
+                let name: String = row.try_get(1).map_err(unavailable)?;
+                let name = StreamName::try_from(name).map_err(unavailable)?;
+                Ok((id, name))
+            });
+            let found: Named = found.collect::<Result<_, ReadError>>()?;
+            self.names.keep(&found);
+            named.extend(found);
+        }
+        Ok(named)
     }
 
     /// Events with their links of the log's chain.

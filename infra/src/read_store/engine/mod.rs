@@ -87,7 +87,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MORE_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Writes the tables.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Writer {
     /// By one connection, with patience for others.
     Sqlite(SqlitePool, Duration),

@@ -73,14 +73,12 @@ impl Share {
     }
 
     async fn write(&mut self, into: &mut Into<'_, '_>) -> Result<Vec<Parked>, sqlx::Error> {
+        let changes = self.folding.take_changes(self.reached);
         match into {
-            Into::Apart(db) => self.folding.flush_apart(db, self.reached).await,
-            Into::Within(transaction) => {
-                self.folding
-                    .flush(&mut transaction.rows(), self.reached)
-                    .await
-            }
+            Into::Apart(db) => changes.write_apart(db).await?,
+            Into::Within(transaction) => changes.write(&mut transaction.rows()).await?,
         }
+        Ok(changes.parked)
     }
 }
 

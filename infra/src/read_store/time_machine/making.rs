@@ -132,10 +132,9 @@ async fn make(
         let position = page.position;
         folding.take(page).await?;
         if position >= until || folding.is_full() {
+            let changes = folding.take_changes(position);
             let mut transaction = db.begin().await?;
-            folding
-                .flush(&mut Rows::Sqlite(&mut transaction), position)
-                .await?;
+            changes.write(&mut Rows::Sqlite(&mut transaction)).await?;
             transaction.commit().await?;
         }
         progress(Progress { position, until });

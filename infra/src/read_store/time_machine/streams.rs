@@ -23,14 +23,11 @@ pub(super) async fn rows(
     let pool = engine::scratch().await?;
     let mut folding = Folding::new(log, models::named(wanted.tables)?, wanted.when.as_of);
     folding.park(wanted.parked.iter().cloned());
-    for stream in streams {
-        folding.fetch(stream, wanted.when.position).await?;
-    }
+    folding.fetch(streams, wanted.when.position).await?;
     let mut db = pool.acquire().await?;
     let mut transaction = db.begin().await?;
-    folding
-        .flush(&mut Rows::Sqlite(&mut transaction), wanted.when.position)
-        .await?;
+    let changes = folding.take_changes(wanted.when.position);
+    changes.write(&mut Rows::Sqlite(&mut transaction)).await?;
     transaction.commit().await?;
     drop(db);
     Ok(Transaction::Sqlite(pool.begin().await?))

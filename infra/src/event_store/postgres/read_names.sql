@@ -1,0 +1,3 @@
+SELECT id, name
+FROM log_streams
+WHERE id = ANY($1)
