@@ -6,6 +6,7 @@
 //! lock, and again after it has waited for one, so it never judges by a view from before the
 //! wait.
 
+use domain::es::Hash;
 use sqlx::{Encode, Postgres, Type, postgres::PgHasArrayType};
 
 use super::session::{Query, Session};
@@ -21,19 +22,22 @@ pub(super) async fn add(
     before: &Tail,
     plan: &Plan<'_>,
 ) -> Result<bool, sqlx::Error> {
-    let naming = !plan.streams.is_empty();
-    let text = if naming {
-        include_str!("name_streams_and_add_events.sql")
-    } else {
-        include_str!("add_events.sql")
-    };
-    let query = bind_rows(bind_tails(session.query(text), before, plan), &plan.rows);
-    let query = if naming {
-        let ids: Vec<_> = plan.streams.iter().map(|stream| stream.id).collect();
-        let names: Vec<_> = plan.streams.iter().map(|s| s.name.as_str()).collect();
-        bind(bind(query, ids), names)
-    } else {
-        query
+    let query = match (&*plan.streams, &*plan.rows) {
+        ([], [row]) => {
+            let query = session.query(include_str!("add_event.sql"));
+            bind_row(bind_tails(query, before, plan), row)
+        }
+        ([], rows) => {
+            let query = session.query(include_str!("add_events.sql"));
+            bind_rows(bind_tails(query, before, plan), rows)
+        }
+        (streams, rows) => {
+            let query = session.query(include_str!("name_streams_and_add_events.sql"));
+            let query = bind_rows(bind_tails(query, before, plan), rows);
+            let ids: Vec<_> = streams.iter().map(|stream| stream.id).collect();
+            let names: Vec<_> = streams.iter().map(|s| s.name.as_str()).collect();
+            bind(bind(query, ids), names)
+        }
     };
     let added = query.execute(&mut session.connection).await?;
     Ok(added.rows_affected() > 0)
@@ -49,6 +53,24 @@ fn bind_tails(query: Query, before: &Tail, plan: &Plan<'_>) -> Query {
         .bind(after.last_stream)
         .bind(after.recorded_at.0.timestamp_micros())
         .bind(after.log_hash.0.to_vec())
+}
+
+/// One event, without arrays: they cost as much again.
+fn bind_row(query: Query, row: &EventRow) -> Query {
+    let (stream_hash, log_hash) = links(row);
+    query
+        .bind(row.position)
+        .bind(row.stream)
+        .bind(row.version)
+        .bind(row.id.0)
+        .bind(row.kind)
+        .bind(i32::from(row.schema_version))
+        .bind(&*row.occurred_at)
+        .bind(row.recorded_at.0.timestamp_micros())
+        .bind(&*row.metadata)
+        .bind(&*row.data)
+        .bind(&stream_hash.0[..])
+        .bind(&log_hash.0[..])
 }
 
 /// Column by column.
@@ -67,14 +89,16 @@ fn bind_rows(query: Query, rows: &[EventRow]) -> Query {
     let query = bind(query, column(rows, |row| &*row.metadata));
     let query = bind(query, column(rows, |row| &*row.data));
     let hashes = rows.iter().map(|row| {
-        row.links
-            .as_ref()
-            .expect("a plan that is not bare has links")
+        let (stream, log) = links(row);
+        (&stream.0[..], &log.0[..])
     });
-    let (stream_hashes, log_hashes): (Vec<_>, Vec<_>) = hashes
-        .map(|(stream, log)| (&stream.0[..], &log.0[..]))
-        .unzip();
+    let (stream_hashes, log_hashes): (Vec<_>, Vec<_>) = hashes.unzip();
     bind(bind(query, stream_hashes), log_hashes)
+}
+
+fn links(row: &EventRow) -> &(Hash, Hash) {
+    let links = row.links.as_ref();
+    links.expect("a plan that is not bare has links")
 }
 
 fn bind<'q, T>(query: Query, column: Vec<T>) -> Query

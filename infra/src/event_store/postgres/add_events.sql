@@ -1,10 +1,7 @@
-WITH patience AS MATERIALIZED (
-    SELECT set_config('lock_timeout', $1, true) AS given
-), moved AS (
+WITH moved AS (
     UPDATE log_tail
     SET position = $4, last_stream = $5, recorded_at = $6, log_hash = $7
-    FROM patience
-    WHERE log_tail.position = $2 AND log_tail.log_hash = $3 AND patience.given IS NOT NULL
+    WHERE position = $2 AND log_hash = $3 AND set_config('lock_timeout', $1, true) IS NOT NULL
     RETURNING 1
 )
 INSERT INTO log_events (position, stream, version, id, kind, schema_version, occurred_at,

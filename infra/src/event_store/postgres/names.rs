@@ -33,11 +33,11 @@ impl Names {
     }
 
     /// Keeps what was looked up. With too many to keep, it begins anew.
-    pub(super) fn keep(&self, found: &Named) {
+    pub(super) fn keep(&self, found: &[(i64, StreamName)]) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() + found.len() > MOST {
             known.clear();
         }
-        known.extend(found.iter().map(|(id, name)| (*id, name.clone())));
+        known.extend(found.iter().cloned());
     }
 }

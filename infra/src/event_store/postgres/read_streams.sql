@@ -1,6 +1,8 @@
+-- From a subselect the planner guesses no length of the arrays: so a plan for these arrays is no
+-- better than the one for any, and the server keeps that one instead of planning anew each time.
 SELECT e.position, e.version, e.id, e.kind, e.schema_version, e.occurred_at, e.recorded_at,
        e.metadata, e.data, e.stream_hash, asked.nth
-FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS asked (name, after, nth)
+FROM unnest((SELECT $1::text[]), (SELECT $2::bigint[])) WITH ORDINALITY AS asked (name, after, nth)
 CROSS JOIN LATERAL (
     SELECT *
     FROM log_events

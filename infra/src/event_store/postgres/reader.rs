@@ -6,6 +6,7 @@ use chrono::DateTime;
 use domain::es::{
     EventId, Hash, Position, ReadError, RecordedAt, RecordedEvent, StreamName, Version,
 };
+use futures::{Stream, TryStreamExt};
 use sqlx::{
     PgPool, Row,
     postgres::{PgPoolOptions, PgRow},
@@ -51,11 +52,10 @@ impl Reader {
     }
 
     pub(super) async fn head(&self) -> Result<Position, sqlx::Error> {
-        let rows = self
-            .rows(sqlx::query(include_str!("read_head.sql")))
-            .await?;
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-        Ok(Position(row.try_get::<i64, _>(0)?.cast_unsigned()))
+        let query = sqlx::query(include_str!("read_head.sql"));
+        let found = self.found(query, |row| row.try_get::<i64, _>(0)).await??;
+        let position = found.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(Position(position.cast_unsigned()))
     }
 
     pub(super) async fn all(
@@ -63,34 +63,46 @@ impl Reader {
         after: Position,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        let query = sqlx::query(include_str!("read_all.sql"));
-        let rows = self.page(query, after, limit).await?;
-        let streams: Vec<i64> = rows
-            .iter()
-            .map(|row| row.try_get(10).map_err(unavailable))
-            .collect::<Result<_, _>>()?;
-        let names = self.names(&streams).await?;
-        let events = rows.iter().zip(streams).map(|(row, stream)| {
-            let name = names.get(&stream).cloned();
-            let name = name.ok_or_else(|| malformed(row, "stream: it has no name".to_owned()))?;
-            event(row, name)
+        let query = page(include_str!("read_all.sql"), after, limit);
+        let unnamed: Vec<(i64, Position, _)> = self
+            .each(query, |row| {
+                let stream = row.try_get(10).map_err(unavailable)?;
+                let position = Position(
+                    row.try_get::<i64, _>(0)
+                        .map_err(unavailable)?
+                        .cast_unsigned(),
+                );
+                Ok((stream, position, unnamed_event(row)?))
+            })
+            .await?;
+        let names = self
+            .names(unnamed.iter().map(|(stream, ..)| *stream))
+            .await?;
+        let events = unnamed.into_iter().map(|(stream, position, event)| {
+            let name = names
+                .get(&stream)
+                .cloned()
+                .ok_or_else(|| ReadError::Malformed {
+                    position,
+                    what: "stream: it has no name".to_owned(),
+                })?;
+            Ok(event(name))
         });
         events.collect()
     }
 
     /// The names of streams; a stream that has none is left out.
-    async fn names(&self, streams: &[i64]) -> Result<Named, ReadError> {
-        let (mut named, unknown) = self.names.of(&streams.iter().copied().collect());
+    async fn names(&self, streams: impl Iterator<Item = i64>) -> Result<Named, ReadError> {
+        let (mut named, unknown) = self.names.of(&streams.collect());
         if !unknown.is_empty() {
             let query = sqlx::query(include_str!("read_names.sql")).bind(unknown);
-            let rows = self.rows(query).await.map_err(unavailable)?;
-            let found = rows.iter().map(|row| {
-                let id = row.try_get(0).map_err(unavailable)?;
-                let name: String = row.try_get(1).map_err(unavailable)?;
-                let name = StreamName::try_from(name).map_err(unavailable)?;
-                Ok((id, name))
-            });
-            let found: Named = found.collect::<Result<_, ReadError>>()?;
+            let found: Vec<(i64, StreamName)> = self
+                .each(query, |row| {
+                    let name: String = row.try_get(1).map_err(unavailable)?;
+                    let name = StreamName::try_from(name).map_err(unavailable)?;
+                    Ok((row.try_get(0).map_err(unavailable)?, name))
+                })
+                .await?;
             self.names.keep(&found);
             named.extend(found);
         }
@@ -103,46 +115,64 @@ impl Reader {
         after: Position,
         limit: usize,
     ) -> Result<Vec<(RecordedEvent, Hash)>, ReadError> {
-        let query = sqlx::query(include_str!("read_log.sql"));
-        let rows = self.page(query, after, limit).await?;
-        rows.iter()
-            .map(|row| {
-                let log_hash = hash(row, 11).map_err(|what| malformed(row, what))?;
-                Ok((named_event(row)?, log_hash))
-            })
-            .collect()
+        let query = page(include_str!("read_log.sql"), after, limit);
+        self.each(query, |row| {
+            let log_hash = hash(row, 11).map_err(|what| malformed(row, what))?;
+            Ok((named_event(row)?, log_hash))
+        })
+        .await
     }
 
     pub(super) async fn find(&self, id: EventId) -> Result<Option<RecordedEvent>, ReadError> {
         let query = sqlx::query(include_str!("find_event.sql")).bind(id.0);
-        let rows = self.rows(query).await.map_err(unavailable)?;
-        rows.first().map(named_event).transpose()
+        Ok(self.each(query, named_event).await?.pop())
     }
 
-    async fn page(
+    async fn each<T>(
         &self,
         query: Query,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<PgRow>, ReadError> {
-        let query = query
-            .bind(after.0.cast_signed())
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        self.rows(query).await.map_err(unavailable)
+        read: impl Fn(&PgRow) -> Result<T, ReadError>,
+    ) -> Result<Vec<T>, ReadError> {
+        self.found(query, read).await.map_err(unavailable)?
     }
 
-    async fn rows(&self, query: Query) -> Result<Vec<PgRow>, sqlx::Error> {
+    /// What each row says, read as they come: rows that are kept keep what they were read into.
+    async fn found<T, E>(
+        &self,
+        query: Query,
+        read: impl Fn(&PgRow) -> Result<T, E>,
+    ) -> Result<Result<Vec<T>, E>, sqlx::Error> {
         within(SILENCE, async {
             if !self.pooled {
-                return query.fetch_all(&self.pool).await;
+                return collect(query.fetch(&self.pool), read).await;
             }
             let mut transaction = self.pool.begin().await?;
-            let rows = query.persistent(false).fetch_all(&mut *transaction).await?;
+            let found = collect(query.persistent(false).fetch(&mut *transaction), read).await?;
             transaction.commit().await?;
-            Ok(rows)
+            Ok(found)
         })
         .await
     }
+}
+
+async fn collect<T, E>(
+    mut rows: impl Stream<Item = Result<PgRow, sqlx::Error>> + Unpin,
+    read: impl Fn(&PgRow) -> Result<T, E>,
+) -> Result<Result<Vec<T>, E>, sqlx::Error> {
+    let mut found = vec![];
+    while let Some(row) = rows.try_next().await? {
+        match read(&row) {
+            Ok(what) => found.push(what),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(found))
+}
+
+fn page(sql: &'static str, after: Position, limit: usize) -> Query {
+    sqlx::query(sql)
+        .bind(after.0.cast_signed())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
 pub(super) fn unavailable<E>(error: E) -> ReadError
@@ -159,33 +189,48 @@ fn named_event(row: &PgRow) -> Result<RecordedEvent, ReadError> {
     event(row, stream)
 }
 
-/// Columns by number: looking names up costs a third of the reading.
 pub(super) fn event(row: &PgRow, stream: StreamName) -> Result<RecordedEvent, ReadError> {
-    let read = || -> Result<RecordedEvent, String> {
+    unnamed_event(row).map(|event| event(stream))
+}
+
+/// An event but for the name of its stream. Columns by number: looking names up costs a third of
+/// the reading.
+fn unnamed_event(
+    row: &PgRow,
+) -> Result<impl FnOnce(StreamName) -> RecordedEvent + use<>, ReadError> {
+    let read = || {
         let id: Uuid = row.try_get(2).map_err(in_column)?;
         let schema_version: i32 = row.try_get(4).map_err(in_column)?;
         let occurred_at: &str = row.try_get(5).map_err(in_column)?;
         let micros: i64 = row.try_get(6).map_err(in_column)?;
-        Ok(RecordedEvent {
+        let version = Version(number(row, 1)?);
+        let position = Position(number(row, 0)?);
+        let kind = text(row, 3)?;
+        let schema_version =
+            u16::try_from(schema_version).map_err(|_| "schema_version: out of range".to_owned())?;
+        let occurred_at = occurred_at
+            .parse()
+            .map_err(|error| format!("occurred_at: {error}"))?;
+        let recorded_at = DateTime::from_timestamp_micros(micros)
+            .map(RecordedAt)
+            .ok_or_else(|| "recorded_at: out of range".to_owned())?;
+        let (metadata, data) = (text(row, 7)?, text(row, 8)?);
+        let hash = hash(row, 9)?;
+        Ok(move |stream| RecordedEvent {
             id: EventId(id),
             stream,
-            version: Version(number(row, 1)?),
-            position: Position(number(row, 0)?),
-            kind: text(row, 3)?,
-            schema_version: u16::try_from(schema_version)
-                .map_err(|_| "schema_version: out of range".to_owned())?,
-            occurred_at: occurred_at
-                .parse()
-                .map_err(|error| format!("occurred_at: {error}"))?,
-            recorded_at: DateTime::from_timestamp_micros(micros)
-                .map(RecordedAt)
-                .ok_or_else(|| "recorded_at: out of range".to_owned())?,
-            metadata: text(row, 7)?,
-            data: text(row, 8)?,
-            hash: hash(row, 9)?,
+            version,
+            position,
+            kind,
+            schema_version,
+            occurred_at,
+            recorded_at,
+            metadata,
+            data,
+            hash,
         })
     };
-    read().map_err(|what| malformed(row, what))
+    read().map_err(|what: String| malformed(row, what))
 }
 
 fn number(row: &PgRow, column: usize) -> Result<u64, String> {
