@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::es::{Append, EventStore, Expected};
+use domain::es::{Append, EventStore, Expected, NewEvent, StreamName};
 use infra::read_store::{ReadStore, Rebuild, drop_kept, read_models};
 use tokio::sync::oneshot;
 
@@ -17,7 +17,7 @@ use crate::{
     Plan, Result,
     history::{History, Tables, per_second},
     measure::{Measured, take_turns},
-    sample::Samples,
+    sample::{STAY, Samples},
     table::{Bound, Row},
 };
 
@@ -144,7 +144,7 @@ async fn arrive(log: Arc<dyn EventStore>, live: Arc<ReadStore>, watch: Arc<Watch
     let beginnings = streams.iter().map(|stream| Append {
         stream: stream.clone(),
         expected: Expected::NoStream,
-        events: samples.history(4),
+        events: in_stay_of(stream, samples.history(4)),
         recorded_at: Samples::now(),
     });
     for outcome in log.append_all(beginnings.collect()).await {
@@ -156,7 +156,9 @@ async fn arrive(log: Arc<dyn EventStore>, live: Arc<ReadStore>, watch: Arc<Watch
     while !watch.over.load(Ordering::Relaxed) {
         tick.tick().await;
         turn += 1;
-        let append = samples.append(&streams[turn % STREAMS], Expected::Any);
+        let stream = &streams[turn % STREAMS];
+        let mut append = samples.append(stream, Expected::Any);
+        append.events = in_stay_of(stream, append.events);
         let counts = watch.rebuilding.load(Ordering::Relaxed);
         let (log, live, watch) = (Arc::clone(&log), Arc::clone(&live), Arc::clone(&watch));
         waiting.spawn(async move {
@@ -177,4 +179,12 @@ async fn arrive(log: Arc<dyn EventStore>, live: Arc<ReadStore>, watch: Arc<Watch
         done??;
     }
     Ok(())
+}
+
+/// Each person in a stay of their own: no two have one row.
+fn in_stay_of(stream: &StreamName, mut events: Vec<NewEvent>) -> Vec<NewEvent> {
+    for event in &mut events {
+        event.data = event.data.replace(&STAY.to_string(), stream.key());
+    }
+    events
 }

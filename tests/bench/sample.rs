@@ -20,6 +20,9 @@ use infra::{
 };
 use uuid::Uuid;
 
+/// The stay that every sample tells of.
+pub(crate) const STAY: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0000);
+
 /// What tells events apart: ids and times.
 pub(crate) struct Samples {
     ids: RandomIds,
@@ -132,7 +135,7 @@ fn contact() -> ParticipantFact {
 
 fn in_stay(fact: ParticipantFact) -> ParticipantEvent {
     ParticipantEvent {
-        stay_id: StayId(Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0000)),
+        stay_id: StayId(STAY),
         referral_id: None,
         fact,
     }

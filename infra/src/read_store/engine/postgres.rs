@@ -136,10 +136,10 @@ pub(super) async fn views_on(
     Ok(views.into_iter().map(|(made,)| made).collect())
 }
 
-/// Whether an error's code (SQLSTATE) says that a value is at fault: data exceptions, violated
-/// constraints, and what is too large.
+/// Whether an error's code (SQLSTATE) says that a value is at fault: two rows of one name, data
+/// exceptions, violated constraints, and what is too large.
 pub(super) fn is_of_the_values(code: &str) -> bool {
-    ["22", "23", "54"].contains(&code.get(..2).unwrap_or_default())
+    ["21", "22", "23", "54"].contains(&code.get(..2).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_the_server_suffers_from_is_no_fault_of_a_value() {
-        let of_values = ["22021", "23514", "54000"];
+        let of_values = ["21000", "22021", "23514", "54000"];
         assert!(of_values.into_iter().all(is_of_the_values));
         let of_the_server = ["08006", "40001", "42703", "53100", "57P01", ""];
         assert!(!of_the_server.into_iter().any(is_of_the_values));

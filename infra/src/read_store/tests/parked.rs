@@ -132,11 +132,22 @@ impl Person {
     }
 
     async fn tell(&self, world: &World, occurred: &str, fact: ParticipantFact) -> EventId {
+        let stay = StayId(id(self.0));
+        self.tell_of(stay, world, occurred, fact).await
+    }
+
+    async fn tell_of(
+        &self,
+        stay_id: StayId,
+        world: &World,
+        occurred: &str,
+        fact: ParticipantFact,
+    ) -> EventId {
         let stream = self.stream();
         let told = world.log.read_stream(&stream, Version::NONE).await.unwrap();
         let event_id = EventId(id(self.0 * 1_000 + told.len() as u128));
         let event = ParticipantEvent {
-            stay_id: StayId(id(self.0)),
+            stay_id,
             referral_id: None,
             fact,
         };
@@ -329,6 +340,26 @@ async fn a_stream_that_is_released_stands_still_at_the_next_event_that_fails() {
         store.release(&person.stream()).await.unwrap();
         store.catch_up(|_, _| {}).await.unwrap();
         assert_eq!(store.parked().await.unwrap(), []);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn two_rows_of_one_name_keep_nobody_standing() {
+    let world = World::on("2021-07-01");
+    let (person, other, third) = (Person(0x15_01), Person(0x15_02), Person(0x15_03));
+    person.begin(&world).await;
+    // As an import might have it whose author copied a line.
+    let stay = StayId(id(person.0));
+    let began = other.tell_of(stay, &world, "2021-01-01", first_contact(OSLO));
+    began.await;
+    third.begin(&world).await;
+    for place in places(&world, "two rows of one name").await {
+        let store = place.caught_up().await;
+        assert_eq!(store.position(), world.log.head().await.unwrap());
+        assert_eq!(store.parked().await.unwrap(), []);
+        let now = store.ask(&standing(), Ask::default()).await.unwrap();
+        assert_eq!(now.view.registered, 2);
         store.close().await;
     }
 }
