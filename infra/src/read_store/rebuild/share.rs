@@ -4,9 +4,11 @@ use std::{collections::HashSet, sync::Arc};
 
 use domain::es::{EventStore, Position};
 use futures::TryStreamExt;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::read_store::{
+    changes::Changes,
     checkpoint::Checkpoint,
     engine::{Transaction, Writer},
     error::ReadStoreError,
@@ -71,14 +73,44 @@ impl Share {
             event_id: folded.event_id,
         }
     }
+}
 
-    async fn write(&mut self, into: &mut Into<'_, '_>) -> Result<Vec<Parked>, sqlx::Error> {
-        let changes = self.folding.take_changes(self.reached);
-        match into {
-            Into::Apart(db) => changes.write_apart(db).await?,
-            Into::Within(transaction) => changes.write(&mut transaction.rows()).await?,
+/// Batches on their way to where they are written, one after the other.
+struct Writing<'a, 'c> {
+    into: Into<'a, 'c>,
+    /// The last one, if it is written beside what is folded meanwhile.
+    beside: Option<AbortOnDropHandle<Result<(), sqlx::Error>>>,
+}
+
+impl Writing<'_, '_> {
+    async fn write(&mut self, changes: Vec<Changes>) -> Result<(), ReadStoreError> {
+        self.settle().await?;
+        match &mut self.into {
+            Into::Apart(db) => {
+                let mut db = db.clone();
+                let work = async move {
+                    for of_share in &changes {
+                        of_share.write_apart(&mut db).await?;
+                    }
+                    Ok(())
+                };
+                self.beside = Some(AbortOnDropHandle::new(tokio::spawn(work)));
+            }
+            Into::Within(transaction) => {
+                for of_share in &changes {
+                    of_share.write(&mut transaction.rows()).await?;
+                }
+            }
         }
-        Ok(changes.parked)
+        Ok(())
+    }
+
+    /// Waits until all that was handed over is written.
+    async fn settle(&mut self) -> Result<(), ReadStoreError> {
+        if let Some(beside) = self.beside.take() {
+            beside.await.map_err(|_| ReadStoreError::Panicked)??;
+        }
+        Ok(())
     }
 }
 
@@ -87,7 +119,7 @@ pub(super) async fn fold(
     log: &Arc<dyn EventStore>,
     shares: &mut [&mut Share],
     until: Position,
-    mut into: Into<'_, '_>,
+    into: Into<'_, '_>,
     mut progress: impl FnMut(Position) + Send,
 ) -> Result<Vec<Parked>, ReadStoreError> {
     let mut stand_still = vec![];
@@ -100,20 +132,28 @@ pub(super) async fn fold(
             .collect::<HashSet<_>>(),
     };
     let mut pages = reading::read(log.clone(), part);
+    let batch = into.batch();
+    let mut writing = Writing { into, beside: None };
     let mut unwritten = 0;
     while let Some(page) = pages.try_next().await? {
         let position = page.position;
         unwritten += page.events.len();
         take(shares, page).await?;
         let full = shares.iter().any(|share| share.folding.is_full());
-        if unwritten >= into.batch() || position >= until || full {
-            for share in shares.iter_mut() {
-                stand_still.extend(share.write(&mut into).await?);
+        if unwritten >= batch || position >= until || full {
+            let mut changes: Vec<_> = shares
+                .iter_mut()
+                .map(|share| share.folding.take_changes(share.reached))
+                .collect();
+            for of_share in &mut changes {
+                stand_still.append(&mut of_share.parked);
             }
+            writing.write(changes).await?;
             unwritten = 0;
             progress(position);
         }
     }
+    writing.settle().await?;
     Ok(stand_still)
 }
 
