@@ -536,6 +536,36 @@ async fn a_cooperation_is_that_of_its_address() {
 }
 
 #[tokio::test]
+async fn of_a_cooperation_that_has_not_begun_an_unknown_unit_is_told_first() {
+    let app = TestApp::new().await;
+    let head = app.service.app.log.head().await.unwrap();
+    let visit = json!({ "setting": "informal-presence" });
+    for (unit, status, rule, detail) in [
+        (
+            "slemdall",
+            422,
+            "G1",
+            "slemdall is not registered as what it is named as",
+        ),
+        (
+            SLEMDAL,
+            409,
+            "D41",
+            "the cooperation has not begun: it begins with a named coordinator",
+        ),
+    ] {
+        let reply = app
+            .post(&format!("/v1/cooperations/{unit}/{OSLO}/hold-presence"))
+            .leader(OSLO)
+            .json(&visit)
+            .await;
+        let told = (reply.status, reply.text_of("rule"), reply.text_of("detail"));
+        assert_eq!(told, (status, rule.to_owned(), detail.to_owned()));
+    }
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
+}
+
+#[tokio::test]
 async fn fields_that_do_not_fit_are_pointed_at() {
     let app = TestApp::new().await;
     let shape = "The data do not have the shape that is asked for.";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    cooperation::Cooperation,
+    cooperation::{Cooperation, CooperationId, CooperationRejection},
     es::{
         Broken, Decider, EventData, EventId, ExecuteError, Executed, Position, StreamName, Told,
         Version,
@@ -119,7 +119,7 @@ impl Application {
                 let (data, world) = self.world_of(&stream, &fact, parties).await?;
                 let done = domain::es::execute::<Cooperation>(log, &stream, command, told, &world)
                     .await
-                    .map_err(|error| failed(error, &data))?;
+                    .map_err(|error| failed(between(&id, error, &world), &data))?;
                 Ok(done_of(&done, vec![]))
             }
             Command::Unit(id, command) => {
@@ -258,6 +258,22 @@ impl Application {
         }
         let world = self.world(named).await?;
         Ok(World { tidgivere, ..world })
+    }
+}
+
+/// What has not begun between units of which one is not registered, is refused for that: nothing
+/// could begin there.
+fn between(
+    id: &CooperationId,
+    error: ExecuteError<CooperationRejection>,
+    world: &World,
+) -> ExecuteError<CooperationRejection> {
+    match error {
+        ExecuteError::Rejected(not_begun @ CooperationRejection::NotBegun) => {
+            let registered = id.must_be_registered(world);
+            ExecuteError::Rejected(registered.err().unwrap_or(not_begun))
+        }
+        error => error,
     }
 }
 

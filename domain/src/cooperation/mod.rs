@@ -30,6 +30,22 @@ impl std::fmt::Display for CooperationId {
     }
 }
 
+impl CooperationId {
+    /// Rule G1: it is between a registered unit and a registered department.
+    pub fn must_be_registered(&self, world: &World) -> Result<(), CooperationRejection> {
+        let missing = if world.unit(&self.unit).is_none() {
+            &self.unit
+        } else if !world.is_department(&self.department) {
+            &self.department
+        } else {
+            return Ok(());
+        };
+        Err(CooperationRejection::UnknownUnit {
+            unit: missing.clone(),
+        })
+    }
+}
+
 /// Text that names no cooperation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a cooperation's id is a unit and a department with '~' between: slemdal~stegforsteg-oslo")]
@@ -87,16 +103,11 @@ impl Decider for Cooperation {
         }
         match (&command, state) {
             (C::BeginCooperation(begun), S::Unknown | S::Paused) => {
-                if context.world.unit(&begun.unit).is_none() {
-                    return Err(Why::UnknownUnit {
-                        unit: begun.unit.clone(),
-                    });
-                }
-                if !context.world.is_department(&begun.department) {
-                    return Err(Why::UnknownUnit {
-                        unit: begun.department.clone(),
-                    });
-                }
+                let id = CooperationId {
+                    unit: begun.unit.clone(),
+                    department: begun.department.clone(),
+                };
+                id.must_be_registered(context.world)?;
             }
             (C::BeginCooperation(_), S::Running) | (C::PauseCooperation(_), S::Paused) => {
                 return Ok(vec![]);

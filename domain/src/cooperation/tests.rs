@@ -106,7 +106,16 @@ fn g1_a_cooperation_is_between_a_registered_unit_and_a_department() {
             .then_rejected(&Why::UnknownUnit {
                 unit: missing.parse().unwrap(),
             });
+        let id: CooperationId = format!("{unit}~{department}").parse().unwrap();
+        assert_eq!(
+            id.must_be_registered(&world()),
+            Err(Why::UnknownUnit {
+                unit: missing.parse().unwrap(),
+            })
+        );
     }
+    let id: CooperationId = "slemdal~stegforsteg-oslo".parse().unwrap();
+    assert_eq!(id.must_be_registered(&world()), Ok(()));
 }
 
 #[test]
