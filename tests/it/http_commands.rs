@@ -346,6 +346,44 @@ async fn who_has_left_may_come_back_to_another_department() {
     assert_eq!((seen.status, &seen.body["name"]), (200, &json!("Ola")));
 }
 
+#[tokio::test]
+async fn the_same_oppdrag_is_told_once_while_it_is_open() {
+    let app = TestApp::new().await;
+    let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let ready = json!({ "readiness": "ready" });
+    app.told(&id, OSLO, &[("assess-tidgiver-readiness", ready)])
+        .await;
+    let matched = async |purpose: &str| {
+        app.post(&format!("/v1/participants/{id}/match-tidgiver"))
+            .leader(OSLO)
+            .json(&json!({
+                "tidgiver": tidgiver, "kind": "social", "purpose": purpose,
+                "begins": "2021-07-01", "review": "2021-08-01", "ends": "2021-12-01",
+                "because": ["interests"], "ground_rules_accepted": true,
+            }))
+            .await
+    };
+    let first = matched("sport").await;
+    let oppdrag = &first.body["ids"]["oppdrag_id"];
+    let again = matched("sport").await;
+    assert_eq!(
+        (again.status, &again.body["rule"], &again.body["pointer"]),
+        (409, &json!("G8"), &json!("/oppdrag_id"))
+    );
+    assert_eq!(
+        again.body["detail"],
+        format!(
+            "the same oppdrag is open already: it was told under the id {}",
+            oppdrag.as_str().unwrap()
+        )
+    );
+    assert_eq!(matched("work").await.status, 201);
+    let end = json!({ "oppdrag_id": oppdrag, "reason": "no-match" });
+    app.told(&id, OSLO, &[("end-oppdrag", end)]).await;
+    assert_eq!(matched("sport").await.status, 201);
+}
+
 /// A participant of Oslo with an oppdrag that nobody ended, who came back to Bergen: the two ids.
 async fn left_open_at_oslo(app: &TestApp) -> (String, String) {
     let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;

@@ -152,9 +152,10 @@ impl Refused for ParticipantRejection {
                 .find(|name| data.get(name).is_some())
                 .map(at),
             Self::EndTooLate { .. } => Some(at("ends")),
-            Self::OppdragEnded { .. } | Self::NoSuchOppdrag | Self::NoStartConversation => {
-                Some(at("oppdrag_id"))
-            }
+            Self::OppdragEnded { .. }
+            | Self::NoSuchOppdrag
+            | Self::NoStartConversation
+            | Self::OppdragToldAlready { .. } => Some(at("oppdrag_id")),
             Self::GroundRulesNotAccepted => Some(at("ground_rules_accepted")),
             Self::TidgiverNotApproved | Self::TidgiverElsewhere => Some(at("tidgiver")),
             Self::NoSuchConcern => Some(at("concern_id")),
@@ -201,6 +202,9 @@ impl Refused for ParticipantRejection {
                  som en rettelse"
             ),
             Self::ToldAlready { on } => format!("dette er fortalt allerede, om {on}"),
+            Self::OppdragToldAlready { under } => {
+                format!("det samme oppdraget er åpent allerede: det ble fortalt med id-en {under}")
+            }
             Self::ServingAlready { since } => {
                 format!("personen har sonet en dom siden {since}: den fullføres først")
             }

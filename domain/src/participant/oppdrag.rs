@@ -55,11 +55,15 @@ impl Stay {
             matched.ends,
             world,
         )?;
-        // Several at once or over time are normal (rule D31): only the name must be new.
+        // Several at once or over time are normal (rule D31), each under a name of its own.
         if self.oppdrag.contains_key(&matched.oppdrag_id) {
             return Err(Why::NameTaken);
         }
-        Ok(Permit::Record)
+        let mut oppdrag = self.oppdrag.iter();
+        match oppdrag.find(|(_, known)| known.is_told_again_by(matched, day)) {
+            Some((id, _)) => Err(Why::OppdragToldAlready { under: *id }),
+            None => Ok(Permit::Record),
+        }
     }
 
     pub(super) fn permit_in_oppdrag(

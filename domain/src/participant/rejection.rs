@@ -3,7 +3,7 @@
 use crate::{
     es::{Broken, Day},
     rules::{self, Rule},
-    words::UnitId,
+    words::{OppdragId, UnitId},
 };
 
 /// Why a command to a participant's stream is refused.
@@ -50,6 +50,12 @@ pub enum ParticipantRejection {
     ToldAlready {
         /// The day that it was told of.
         on: Day,
+    },
+    /// Rule G8.
+    #[error("the same oppdrag is open already: it was told under the id {under}")]
+    OppdragToldAlready {
+        /// Its name.
+        under: OppdragId,
     },
     /// Rule D14.
     #[error("relapse ends no participation unless contact was tried first")]
@@ -207,7 +213,7 @@ impl Broken for ParticipantRejection {
             Self::TidgiverNotApproved => rules::D30,
             Self::NoIndividualTidgiver | Self::TidgiverElsewhere => rules::D38,
             Self::NotServing | Self::ServingAlready { .. } => rules::D42,
-            Self::ToldAlready { .. } => rules::G8,
+            Self::ToldAlready { .. } | Self::OppdragToldAlready { .. } => rules::G8,
         }
     }
 }

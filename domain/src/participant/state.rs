@@ -3,11 +3,14 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
-    ConsentGiven, ParticipantEvent, ParticipantFact as F, ReEntered, Readiness, TreatmentPhase,
+    ConsentGiven, OppdragKind, ParticipantEvent, ParticipantFact as F, ReEntered, Readiness,
+    SupportWish, TidgiverMatched, TreatmentPhase,
 };
 use crate::{
     es::{ConsentId, Day, Entry},
-    words::{ConcernId, GoalId, OppdragId, ReferralId, Situation, StaffId, StayId, UnitId},
+    words::{
+        ConcernId, GoalId, OppdragId, ReferralId, Situation, StaffId, StayId, TidgiverId, UnitId,
+    },
 };
 
 /// Whether anything is known of the person.
@@ -127,6 +130,12 @@ pub enum Plan {
 /// A bounded assignment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Oppdrag {
+    /// The tidgiver.
+    pub tidgiver: TidgiverId,
+    /// What kind it is.
+    pub kind: OppdragKind,
+    /// What it is for.
+    pub purpose: SupportWish,
     /// Day of the match.
     pub matched: Day,
     /// First day.
@@ -140,6 +149,18 @@ pub struct Oppdrag {
     pub started: Option<Day>,
     /// The day it ended, if it did.
     pub ended: Option<Day>,
+}
+
+impl Oppdrag {
+    /// Whether a match tells of this one, under another name, on a day on which it is open.
+    #[must_use]
+    pub fn is_told_again_by(&self, matched: &TidgiverMatched, day: Day) -> bool {
+        let same = self.tidgiver == matched.tidgiver
+            && self.kind == matched.kind
+            && self.purpose == matched.purpose
+            && self.begins == matched.begins;
+        same && self.ended.is_none_or(|on| day < on)
+    }
 }
 
 /// The last relapse, and what followed.
@@ -387,6 +408,9 @@ impl Stay {
                 self.oppdrag.insert(
                     matched.oppdrag_id,
                     Oppdrag {
+                        tidgiver: matched.tidgiver,
+                        kind: matched.kind,
+                        purpose: matched.purpose,
                         matched: day,
                         begins: matched.begins,
                         counts_from: matched.begins,

@@ -1124,6 +1124,7 @@ mod oppdrag {
     fn d31_several_at_once_are_normal() {
         let second = TidgiverMatched {
             oppdrag_id: OppdragId(nth_id(702)),
+            tidgiver: TidgiverId(nth_id(703)),
             ..matched()
         };
         taken(running(), "2020-02-25", C::MatchTidgiver(second));
@@ -1132,6 +1133,47 @@ mod oppdrag {
             "2020-02-25",
             C::MatchTidgiver(matched()),
             &Why::NameTaken,
+        );
+    }
+
+    #[test]
+    fn g8_the_same_oppdrag_is_not_told_under_two_names_while_it_is_open() {
+        let again = || TidgiverMatched {
+            oppdrag_id: OppdragId(nth_id(702)),
+            ..matched()
+        };
+        let told_already = Why::OppdragToldAlready { under: id() };
+        for day in ["2020-02-20", "2020-02-25"] {
+            refused(running(), day, C::MatchTidgiver(again()), &told_already);
+        }
+        for other in [
+            TidgiverMatched {
+                kind: OppdragKind::LongPractical,
+                ..again()
+            },
+            TidgiverMatched {
+                purpose: SupportWish::Work,
+                ..again()
+            },
+            TidgiverMatched {
+                begins: day("2020-03-02"),
+                ..again()
+            },
+        ] {
+            taken(running(), "2020-02-25", C::MatchTidgiver(other));
+        }
+        let ended = Fact::OppdragEnded(super::OppdragEnded {
+            oppdrag_id: id(),
+            reason: OppdragEnd::NoMatch,
+        });
+        let ended = and(running(), "2020-02-24", ended);
+        taken(ended.clone(), "2020-02-24", C::MatchTidgiver(again()));
+        // Told late of a day on which the first was open.
+        refused(
+            ended,
+            "2020-02-23",
+            C::MatchTidgiver(again()),
+            &told_already,
         );
     }
 
