@@ -30,7 +30,7 @@ pub trait Projection: 'static {
 }
 
 /// Where a fact stands among others in the world: by the moment it happened, a day counting as its
-/// first moment; of the same moment, by the catalogue's order, which is a life's; then by its id.
+/// first moment, and so does what opens a stay, whenever on that day; of the same moment, by the catalogue's order, which is a life's; then by its id.
 /// It does not depend on when anybody learned of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorldOrder {
@@ -46,7 +46,7 @@ impl WorldOrder {
     pub fn of(event: &Recorded) -> Self {
         // A day has at most 25 hours (9 × 10^10 µs) and a catalogue fewer than 1000 kinds.
         const MICROS_A_DAY: i64 = 100_000_000_000;
-        let (day, micros) = match event.occurred_at {
+        let (day, micros) = match event.event.stands_at(event.occurred_at) {
             OccurredAt::Day(day) => (day, 0),
             OccurredAt::Moment(moment) => {
                 let day = Day::of(moment);

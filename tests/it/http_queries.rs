@@ -139,6 +139,57 @@ async fn a_list_is_read_page_by_page_and_a_cursor_belongs_to_its_list() {
     );
 }
 
+#[tokio::test]
+async fn what_is_told_of_the_day_of_a_first_contact_follows_it() {
+    let app = TestApp::new().await;
+    let opening = json!({ "department": OSLO, "channels": ["other"] });
+    // Told as it happens: by moment.
+    let made = app
+        .post("/v1/participants")
+        .veileder(OSLO)
+        .json(&opening)
+        .await;
+    let id = made.text_of("id");
+    let today = json!({ "occurred_at": "2021-07-01" });
+    let mapped = json!({
+        "wishes": ["housing"], "network_mapped": false, "occurred_at": "2021-07-01T09:00:00Z",
+    });
+    let closed = json!({ "reason": "moved", "occurred_at": "2021-07-01" });
+    app.told(
+        &id,
+        OSLO,
+        &[
+            ("hold-first-conversation", today),
+            ("complete-kartlegging", mapped),
+        ],
+    )
+    .await;
+    app.caught_up().await;
+    let person = format!("/v1/participants/{id}");
+    let stays = async || app.get(&person).veileder(OSLO).await.body["stays"].take();
+    assert_eq!(stays().await[0]["standing"], "mapped");
+    let facts = app.get(&format!("{person}/timeline")).veileder(OSLO).await;
+    assert_eq!(
+        kinds(&facts.body),
+        [
+            "first-contact-made",
+            "first-conversation-held",
+            "kartlegging-done"
+        ]
+    );
+    app.told(&id, OSLO, &[("close-inquiry", closed)]).await;
+    app.clock.set("2021-07-05T10:00:00Z".parse().unwrap());
+    let today = json!({ "occurred_at": "2021-07-05" });
+    app.told(
+        &id,
+        OSLO,
+        &[("re-enter", opening), ("hold-first-conversation", today)],
+    )
+    .await;
+    app.caught_up().await;
+    assert_eq!(stays().await[1]["standing"], "conversation");
+}
+
 /// A participant with a sentence, a relapse and an oppdrag: their id, and the tidgiver's.
 async fn a_life(app: &TestApp) -> (String, String) {
     let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;

@@ -60,7 +60,13 @@ impl Replay {
             self.as_of
                 .is_none_or(|as_of| event.occurred_at.day() <= as_of)
         });
-        journey.sort_by_key(|event| (event.occurred_at.begins(), event.event.rank(), event.id));
+        journey.sort_by_key(|event| {
+            (
+                event.event.stands_at(event.occurred_at).begins(),
+                event.event.rank(),
+                event.id,
+            )
+        });
         let mut out = std::io::stdout().lock();
         for event in &journey {
             let corrected = amended.contains(&event.id);

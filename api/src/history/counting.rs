@@ -74,7 +74,13 @@ pub(super) fn facts(log: &[Recorded], as_of: Day, known_at: DateTime<Utc>) -> Ve
         .collect();
     let mut facts = effective(known);
     facts.retain(|fact| fact.occurred_at.day() <= as_of);
-    facts.sort_by_key(|fact| (fact.occurred_at.begins(), fact.event.rank(), fact.id));
+    facts.sort_by_key(|fact| {
+        (
+            fact.event.stands_at(fact.occurred_at).begins(),
+            fact.event.rank(),
+            fact.id,
+        )
+    });
     facts
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 pub use super::catalogue::{EntryCorrected, EntryRetracted, Kind, RetractionReason};
-use super::{Day, Entry, EventData, EventId, OccurredAt};
+use super::{Entry, EventData, EventId, OccurredAt};
 
 /// Something that stands in a history and may be amended.
 pub trait Amendable: Sized {
@@ -163,21 +163,31 @@ pub fn in_place<E: EventData>(history: &[Entry<E>]) -> Vec<Entry<E>> {
 }
 
 /// Where an entry stands among others in the world.
-type Place = (OccurredAt, u16, EventId);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    at: OccurredAt,
+    opens: bool,
+    rank: u16,
+    id: EventId,
+}
 
 fn place<E: EventData>(entry: &Entry<E>) -> Place {
-    (entry.occurred_at, entry.event.rank(), entry.id)
+    Place {
+        at: entry.occurred_at,
+        opens: entry.event.opens(),
+        rank: entry.event.rank(),
+        id: entry.id,
+    }
 }
 
 /// Whether one stands before the other, as the read models order them. Of a day and a moment
-/// within it nobody knows which was first: there the order of recording remains.
+/// within it nobody knows which was first: there the order of recording remains. It does on a day
+/// on which a stay opens, too: what belongs to it was told after.
 fn before(one: Place, other: Place) -> bool {
-    let unknown = match (one.0, other.0) {
-        (OccurredAt::Day(day), OccurredAt::Moment(moment))
-        | (OccurredAt::Moment(moment), OccurredAt::Day(day)) => day == Day::of(moment),
-        _ => false,
-    };
-    let order = |place: Place| (place.0.begins(), place.1, place.2);
+    let by_day = |place: Place| matches!(place.at, OccurredAt::Day(_));
+    let unlike = by_day(one) != by_day(other) || one.opens || other.opens;
+    let unknown = unlike && one.at.day() == other.at.day();
+    let order = |place: Place| (place.at.begins(), place.rank, place.id);
     !unknown && order(one) < order(other)
 }
 
@@ -185,7 +195,7 @@ fn before(one: Place, other: Place) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        es::spec::nth_id,
+        es::{Day, spec::nth_id},
         unit::{KeyFiguresReported, UnitFact},
     };
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::amend::Amendment;
+use super::{OccurredAt, amend::Amendment};
 
 /// What every event of a stream can do: name its kind, become JSON, and be read back.
 ///
@@ -19,6 +19,19 @@ pub trait EventData: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The place of the kind in the catalogue, which follows a life's order: it decides which of
     /// two facts of the same moment stands first.
     fn rank(&self) -> u16;
+    /// Whether it opens what other facts of its day belong to, such as a stay.
+    fn opens(&self) -> bool {
+        false
+    }
+    /// When it counts as having happened, among the facts of its stream: what opens a stay stands
+    /// first on its day, so that whatever else is told of that day, by day or by moment, follows.
+    fn stands_at(&self, occurred_at: OccurredAt) -> OccurredAt {
+        if self.opens() {
+            OccurredAt::Day(occurred_at.day())
+        } else {
+            occurred_at
+        }
+    }
     /// The data as a JSON object.
     fn to_json(&self) -> String;
     /// Reads the data of any kind and version that was ever stored.

@@ -124,6 +124,13 @@ impl DomainEvent {
         each!(self, event => event.rank())
     }
 
+    /// When it counts as having happened, among the facts of its stream
+    /// ([`EventData::stands_at`]).
+    #[must_use]
+    pub fn stands_at(&self, occurred_at: OccurredAt) -> OccurredAt {
+        each!(self, event => event.stands_at(occurred_at))
+    }
+
     /// If this event says that an earlier entry was mistaken: which, and what holds instead.
     #[must_use]
     pub fn amendment(&self) -> Option<Amendment<'_>> {

@@ -495,6 +495,12 @@ impl crate::es::EventData for ParticipantEvent {
     fn rank(&self) -> u16 {
         u16::try_from(self.fact.index()).expect("a catalogue holds fewer than 65536 kinds")
     }
+    fn opens(&self) -> bool {
+        matches!(
+            self.fact,
+            ParticipantFact::FirstContactMade(_) | ParticipantFact::ReEntered(_)
+        )
+    }
     fn to_json(&self) -> String {
         let referral = self.referral_id.map_or_else(String::new, |referral| {
             format!(r#","referral_id":"{referral}""#)

@@ -78,13 +78,7 @@ impl Decider for Participant {
         fact: &ParticipantEvent,
         anew: Option<&ParticipantEvent>,
     ) -> Result<(), ParticipantRejection> {
-        let opens = |event: &ParticipantEvent| {
-            let opening = matches!(
-                event.fact,
-                ParticipantFact::FirstContactMade(_) | ParticipantFact::ReEntered(_)
-            );
-            opening.then(|| event.kind())
-        };
+        let opens = |event: &ParticipantEvent| event.opens().then(|| event.kind());
         match anew {
             None if opens(fact).is_some() => Err(Why::StayIsOpen),
             None => Ok(()),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use domain::{
     es::{
         Day, EventStore, Position, RecordedAt,
@@ -47,7 +48,7 @@ impl Log {
                 .map(|at| as_corrected(&history, at))
                 .filter(|fact| day_of(fact) <= as_of)
                 .collect();
-            facts.sort_by_key(|fact| (fact.occurred_at.begins(), fact.event.rank(), fact.id));
+            facts.sort_by_key(|fact| (stands_at(fact), fact.event.rank(), fact.id));
             let key = stream.key();
             match stream.category() {
                 "participant" => drop(log.people.insert(key.parse().unwrap(), facts)),
@@ -78,6 +79,17 @@ fn day_of(fact: &Recorded) -> Day {
     match &fact.event {
         DomainEvent::Unit(UnitFact::KeyFiguresReported(told)) => told.on,
         _ => fact.occurred_at.day(),
+    }
+}
+
+/// A day counts as its first moment, and what opens a stay comes first on its day.
+fn stands_at(fact: &Recorded) -> DateTime<Utc> {
+    match &fact.event {
+        DomainEvent::Participant(ParticipantEvent {
+            fact: ParticipantFact::FirstContactMade(_) | ParticipantFact::ReEntered(_),
+            ..
+        }) => fact.occurred_at.day().begins(),
+        _ => fact.occurred_at.begins(),
     }
 }
 

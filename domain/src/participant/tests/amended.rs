@@ -463,3 +463,20 @@ fn what_is_moved_counts_where_it_happened() {
     unneeded(held, "2020-04-01", C::BecomeActive(BecameActive {}));
     taken(moved, "2020-04-01", C::BecomeActive(BecameActive {}));
 }
+
+#[test]
+fn g2_what_belongs_to_a_stay_follows_its_opening_at_whatever_time_of_that_day() {
+    let opened = ("2020-01-01T10:00:00Z", inquiry()[0].1.clone());
+    let held = ("2020-01-02", in_stay(Fact::ContactHeld(contact_held())));
+    for earlier in ["2020-01-01T09:00:00Z", "2020-01-01"] {
+        let contact = Fact::ContactHeld(contact_held());
+        let history = vec![opened.clone(), held.clone()];
+        let history = and_amended(history, correct(1, earlier, contact.clone()));
+        taken(vec![opened.clone()], earlier, contact.into());
+        taken(
+            history,
+            "2020-01-03",
+            C::HoldFirstConversation(FirstConversationHeld {}),
+        );
+    }
+}
