@@ -75,7 +75,8 @@ const RARE: &[&str] = &[
     "inquiry-closed",
 ];
 
-/// Streams of which a part is kept: some persons with their referrals, some tidgivere, all the rest.
+/// Streams of which a part is kept: some persons with their referrals and their tidgivere, some other
+/// tidgivere, all the rest.
 fn some(all: &[RecordedEvent]) -> HashSet<StreamName> {
     let mut rare: HashMap<&StreamName, u128> = HashMap::new();
     for event in all
@@ -99,6 +100,9 @@ fn some(all: &[RecordedEvent]) -> HashSet<StreamName> {
             let data: Value = serde_json::from_str(&event.data).unwrap();
             if let Some(referral) = data["referral_id"].as_str() {
                 kept.insert(StreamName::new("referral", referral));
+            }
+            if let Some(tidgiver) = data["fact"]["tidgiver"].as_str() {
+                kept.insert(StreamName::new("tidgiver", tidgiver));
             }
         }
     }
@@ -126,6 +130,10 @@ pub(crate) async fn retold(log: &dyn EventStore, seed: u64) -> Arc<MemoryEventSt
             let mut data: Value = serde_json::from_str(&event.data).unwrap();
             data["fact"]["department"] = json!("stegforsteg-bergen");
             event.data = data.to_string();
+        }
+        // Some have less time than they give.
+        if event.kind == "tidgiver-availability-changed" && event.position.0 % 2 == 0 {
+            event.data = json!({ "capacity": 0 }).to_string();
         }
         // Some oppdrag are left open at the end of a stay, and ended when somebody sees to it.
         if event.kind == "oppdrag-ended" && dice.roll(3) == 0 {

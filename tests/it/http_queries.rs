@@ -190,6 +190,64 @@ async fn what_is_told_of_the_day_of_a_first_contact_follows_it() {
     assert_eq!(stays().await[1]["standing"], "conversation");
 }
 
+#[tokio::test]
+async fn d25_a_tidgiver_with_more_oppdrag_than_time_is_on_the_coordinators_worklist() {
+    let app = TestApp::new().await;
+    let (_, tidgiver) = a_life(&app).await;
+    let available = async |capacity: u8, day: &str| {
+        let told = app
+            .post(&format!("/v1/tidgivere/{tidgiver}/change-availability"))
+            .role_at(Role::TidgiverCoordinator, OSLO)
+            .json(&json!({ "capacity": capacity, "occurred_at": day }))
+            .await;
+        assert_eq!(told.status, 201, "{told:?}");
+        app.caught_up().await;
+    };
+    let asked = async |role, unit, language| {
+        let reply = app
+            .get("/v1/worklist")
+            .role_at(role, unit)
+            .header("accept-language", language)
+            .await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let items = reply.body["items"].as_array().unwrap();
+        let of_capacity = items.iter().filter(|item| item["about"] == "tidgiver");
+        of_capacity.cloned().collect::<Vec<_>>()
+    };
+    let coordinator = Role::TidgiverCoordinator;
+    // Not told, or enough.
+    assert_eq!(asked(coordinator, OSLO, "en").await, [json!(null); 0]);
+    available(1, "2021-06-01").await;
+    assert_eq!(asked(coordinator, OSLO, "en").await, [json!(null); 0]);
+    // A pause, told after the match.
+    app.clock.set("2021-07-05T10:00:00Z".parse().unwrap());
+    available(0, "2021-07-04").await;
+    let mut due = json!({
+        "task": "talk-over-capacity", "due_on": "2021-07-04", "since": "2021-07-04",
+        "rule": "D25", "unit": OSLO, "participant_id": null,
+        "why": "the tidgiver has more oppdrag open than they told to have time for",
+        "about": "tidgiver", "about_id": tidgiver,
+    });
+    assert_eq!(asked(coordinator, OSLO, "en").await, [due.clone()]);
+    assert_eq!(
+        asked(Role::DepartmentLeader, OSLO, "en").await,
+        [due.clone()]
+    );
+    // Nothing of tidgivere is a veileder's to ask.
+    assert_eq!(asked(Role::Veileder, OSLO, "en").await, [json!(null); 0]);
+    assert_eq!(asked(coordinator, BERGEN, "en").await, [json!(null); 0]);
+    due["why"] = json!("tidgiveren har flere åpne oppdrag enn det er sagt fra om tid til");
+    assert_eq!(asked(coordinator, OSLO, "nb").await, [due]);
+    // Of the day before, it was not so.
+    let before = app
+        .get("/v1/worklist?as_of=2021-07-03")
+        .role_at(coordinator, OSLO)
+        .await;
+    assert!(!before.text.contains("talk-over-capacity"));
+    available(1, "2021-07-05").await;
+    assert_eq!(asked(coordinator, OSLO, "en").await, [json!(null); 0]);
+}
+
 /// A participant with a sentence, a relapse and an oppdrag: their id, and the tidgiver's.
 async fn a_life(app: &TestApp) -> (String, String) {
     let tidgiver = app.tidgiver(OSLO, "Tor Frivillig").await;

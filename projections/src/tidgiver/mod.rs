@@ -40,6 +40,8 @@ row! {
         leave_reason: Option<LeaveReason>,
         /// Oppdrag at once; not told is `NULL`.
         capacity: Option<i64>,
+        /// Day on which that was told.
+        capacity_on: Option<Day>,
         /// What they like to give time to.
         interests: Vec<SupportWish>,
         /// Languages they speak.
@@ -60,6 +62,7 @@ impl TidgiverRow {
             left_on: None,
             leave_reason: None,
             capacity: None,
+            capacity_on: None,
             interests: vec![],
             languages: vec![],
         }
@@ -110,6 +113,7 @@ impl Projection for Tidgiver {
             }
             F::TidgiverAvailabilityChanged(changed) => {
                 row.capacity = Some(i64::from(changed.capacity));
+                row.capacity_on = Some(day);
             }
             F::TidgiverLeft(left) => {
                 row.left_on = Some(day);

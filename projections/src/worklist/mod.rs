@@ -27,6 +27,7 @@ use crate::{
     relapse::RelapseRow,
     row::selected,
     safety::SafetyConcernRow,
+    tidgiver::TidgiverRow,
 };
 
 pub use parked::ParkedRecord;
@@ -90,7 +91,8 @@ pub struct Item {
     pub unit: UnitId,
     /// The person, where one is known.
     pub participant_id: Option<ParticipantId>,
-    /// What it is about: a stay, a referral, an oppdrag, a worry about safety or a relapse.
+    /// What it is about: a stay, a referral, an oppdrag, a worry about safety, a relapse or a
+    /// tidgiver.
     pub about: About,
     /// Its id.
     pub about_id: Uuid,
@@ -132,6 +134,8 @@ pub enum Task {
     TalkOverCancellations,
     /// A treatment was left before its end, and there has been no contact since.
     MakeContactAfterTreatmentLeft,
+    /// A tidgiver has more oppdrag open than they told to have time for.
+    TalkOverCapacity,
 }
 
 /// What an item is about.
@@ -148,6 +152,8 @@ pub enum About {
     SafetyConcern,
     /// A relapse.
     Relapse,
+    /// A tidgiver.
+    Tidgiver,
 }
 
 impl Task {
@@ -168,6 +174,7 @@ impl Task {
         Self::AcknowledgeSafetyConcern,
         Self::TalkOverCancellations,
         Self::MakeContactAfterTreatmentLeft,
+        Self::TalkOverCapacity,
     ];
 
     /// The rule that asks for it.
@@ -186,6 +193,7 @@ impl Task {
             Self::FollowUpOppdrag => rules::D32,
             Self::AcknowledgeSafetyConcern => rules::D35,
             Self::TalkOverCancellations => rules::D36,
+            Self::TalkOverCapacity => rules::D25,
         }
     }
 
@@ -209,6 +217,9 @@ impl Task {
             Self::FollowUpOppdrag => "the follow-up that this kind of oppdrag needs has come",
             Self::AcknowledgeSafetyConcern => "nobody has taken the worry on",
             Self::TalkOverCancellations => "meetings were cancelled again and again",
+            Self::TalkOverCapacity => {
+                "the tidgiver has more oppdrag open than they told to have time for"
+            }
             Self::MakeContactAfterTreatmentLeft => {
                 "a treatment was left before its end, with no contact since"
             }
@@ -232,6 +243,7 @@ impl Task {
             | Self::FollowUpOppdrag
             | Self::TalkOverCancellations => About::Oppdrag,
             Self::AcknowledgeSafetyConcern => About::SafetyConcern,
+            Self::TalkOverCapacity => About::Tidgiver,
         }
     }
 
@@ -257,7 +269,8 @@ impl Task {
             | Self::ReviewOppdrag
             | Self::EndOrExtendOppdrag
             | Self::EndOppdragLeftOpen
-            | Self::TalkOverCancellations => since,
+            | Self::TalkOverCancellations
+            | Self::TalkOverCapacity => since,
         }
     }
 }
@@ -296,8 +309,8 @@ selected!(Open {
 const DEFINITION: &str = "Computed from the facts as of the day: whatever a rule asks for and no \
     fact answers yet, of persons whose stay is open, at the department they are at now. Reviews, \
     ends and follow-ups of oppdrag appear on the day they are due; an oppdrag left open and a \
-    safety concern outlive the stay, at the department that held it; no plan by choice never \
-    appears.";
+    safety concern outlive the stay, at the department that held it; of a tidgiver's capacity, \
+    every oppdrag counts that is matched and not ended, wherever; no plan by choice never appears.";
 
 impl Question for Worklist {
     type View = WorklistView;
@@ -307,6 +320,7 @@ impl Question for Worklist {
         table::<ReferralRow>(),
         table::<RelapseRow>(),
         table::<SafetyConcernRow>(),
+        table::<TidgiverRow>(),
     ];
 
     async fn ask(&self, rows: &mut Rows<'_>, as_of: Day) -> Result<WorklistView, AskError> {

@@ -102,6 +102,19 @@ FROM (
     JOIN journey_v1 j ON j.stay_id = o.stay_id
     WHERE j.standing NOT IN ('ended', 'closed') AND o.ended IS NULL
       AND o.cancelled_since_review >= $8
+
+    UNION ALL
+    SELECT 'talk-over-capacity',
+           CASE WHEN t.capacity_on > o.matched THEN t.capacity_on ELSE o.matched END, t.department,
+           NULL, t.tidgiver_id, NULL
+    FROM tidgiver_v1 t
+    JOIN (
+        SELECT m.tidgiver_id, m.matched,
+               ROW_NUMBER() OVER (PARTITION BY m.tidgiver_id ORDER BY m.matched) AS nth
+        FROM oppdrag_v1 m
+        WHERE m.ended IS NULL
+    ) o ON o.tidgiver_id = t.tidgiver_id AND o.nth = t.capacity + 1
+    WHERE t.left_on IS NULL
 ) w
 WHERE ($1 = '' OR w.department = $1)
   AND ($2 = '*' OR $2 LIKE '%,' || w.department || ',%')

@@ -106,7 +106,7 @@ async fn compare(then: &Then<'_>, log: &Log, dice: &mut Dice) -> BTreeSet<Task> 
         let expected = retention::retention(&lives, &ways, which, as_of);
         then.same("retention", &question, &expected).await;
     }
-    let tasks = worklist::worklist(&lives, &ways, as_of);
+    let tasks = worklist::worklist(log, &lives, &ways);
     due(then, &tasks).await;
     for by in [None, Some(&department)] {
         participants(then, by, &persons::list(&lives, by, as_of)).await;
@@ -428,7 +428,7 @@ async fn at_random(log: Arc<MemoryEventStore>, points: usize, seed: u64) -> Met 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_history_told_late_and_amended_is_the_same_as_its_naive_refold() {
     let demo = history::of_the_demo().await;
-    let log = history::retold(&*demo, 3).await;
+    let log = history::retold(&*demo, 5).await;
     let events = log.read_all(Position::START, usize::MAX).await.unwrap();
     let kinds: BTreeSet<_> = events
         .iter()

@@ -2,7 +2,9 @@
 
 use domain::{
     es::Day,
+    event::DomainEvent,
     participant::OppdragKind,
+    tidgiver::TidgiverFact as T,
     words::{Situation, UnitId},
 };
 use serde_json::{Value, json};
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     lives::{Lives, stay, stays},
+    log::Log,
     referrals::Way,
 };
 
@@ -39,12 +42,52 @@ impl List {
 }
 
 /// In no particular order.
-pub(super) fn worklist(lives: &Lives, ways: &[Way], as_of: Day) -> Vec<Value> {
+pub(super) fn worklist(log: &Log, lives: &Lives, ways: &[Way]) -> Vec<Value> {
     let mut list = List { items: vec![] };
     of_stays(&mut list, lives);
-    of_referrals(&mut list, lives, ways, as_of);
-    of_oppdrag(&mut list, lives, as_of);
+    of_referrals(&mut list, lives, ways, log.as_of);
+    of_oppdrag(&mut list, lives, log.as_of);
+    of_tidgivere(&mut list, log, lives);
     list.items
+}
+
+/// Those who have more to do than they have time for.
+fn of_tidgivere(list: &mut List, log: &Log, lives: &Lives) {
+    for (id, facts) in &log.tidgivere {
+        let (mut at, mut told) = (None, None);
+        for fact in facts {
+            let DomainEvent::Tidgiver(event) = &fact.event else {
+                panic!("not of a tidgiver");
+            };
+            match event {
+                T::TidgiverApplied(applied) if at.is_none() => {
+                    (at, told) = (Some(&applied.department), None);
+                }
+                T::TidgiverAvailabilityChanged(changed) => {
+                    told = Some((usize::from(changed.capacity), fact.occurred_at.day()));
+                }
+                T::TidgiverLeft(_) => at = None,
+                _ => {}
+            }
+        }
+        let (Some(at), Some((capacity, told_on))) = (at, told) else {
+            continue;
+        };
+        let oppdrag = lives.values().flat_map(|life| &life.oppdrag);
+        let mut matched: Vec<Day> = oppdrag
+            .filter(|one| one.agreed.tidgiver == *id && one.ended.is_none())
+            .map(|one| one.matched)
+            .collect();
+        matched.sort();
+        if let Some(beyond) = matched.get(capacity) {
+            list.due(
+                ("talk-over-capacity", "D25", "tidgiver"),
+                (told_on.max(*beyond), 0),
+                at,
+                (None, id.0),
+            );
+        }
+    }
 }
 
 fn of_stays(list: &mut List, lives: &Lives) {

@@ -8,7 +8,7 @@ use axum::{
     routing::get,
 };
 use domain::es::Role;
-use projections::worklist::{Task, Worklist, WorklistView};
+use projections::worklist::{About, Task, Worklist, WorklistView};
 
 use super::{
     super::{Endpoint, Parameter, Service, asking::Asked},
@@ -64,6 +64,10 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Resp
     if sight.persons != Persons::Named {
         view.items.retain(|item| of_oppdrag(item.task));
     }
+    // Tidgivere are for those who may ask for them.
+    if asked.sight(Query::Tidgivere).is_err() {
+        view.items.retain(|item| item.about != About::Tidgiver);
+    }
     if asked.language == Language::Norwegian {
         for item in &mut answer.view.items {
             item.why = norwegian(item.task);
@@ -91,13 +95,16 @@ const fn norwegian(task: Task) -> &'static str {
         Task::FollowUpOppdrag => "dagen for å følge opp et slikt oppdrag er kommet",
         Task::AcknowledgeSafetyConcern => "ingen har tatt tak i bekymringen",
         Task::TalkOverCancellations => "møter er avlyst gang på gang",
+        Task::TalkOverCapacity => {
+            "tidgiveren har flere åpne oppdrag enn det er sagt fra om tid til"
+        }
         Task::MakeContactAfterTreatmentLeft => {
             "en behandling ble avbrutt, og det har ikke vært kontakt siden"
         }
     }
 }
 
-/// What is a tidgiver coordinator's to do.
+/// What is a tidgiver coordinator's to do: oppdrag, and those who give time to them.
 fn of_oppdrag(task: Task) -> bool {
     match task {
         Task::HoldStartConversation
@@ -106,7 +113,8 @@ fn of_oppdrag(task: Task) -> bool {
         | Task::EndOppdragLeftOpen
         | Task::FollowUpOppdrag
         | Task::AcknowledgeSafetyConcern
-        | Task::TalkOverCancellations => true,
+        | Task::TalkOverCancellations
+        | Task::TalkOverCapacity => true,
         Task::BookFirstConversation
         | Task::AssignVeileder
         | Task::BeReadyBeforeDischarge
