@@ -566,6 +566,33 @@ async fn of_a_cooperation_that_has_not_begun_an_unknown_unit_is_told_first() {
 }
 
 #[tokio::test]
+async fn all_fields_that_are_missing_are_told_at_once() {
+    let app = TestApp::new().await;
+    let needed = "this field is needed";
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let reply = app
+        .post(&format!("/v1/participants/{id}/match-tidgiver"))
+        .leader(OSLO)
+        .json(&json!({ "kind": "social", "ends": "2021-12-01" }))
+        .await;
+    assert_problem(
+        &reply,
+        422,
+        "invalid-data",
+        "invalid-data",
+        "The data do not have the shape that is asked for.",
+        &[
+            ("/tidgiver", needed),
+            ("/purpose", needed),
+            ("/begins", needed),
+            ("/review", needed),
+            ("/because", needed),
+            ("/ground_rules_accepted", needed),
+        ],
+    );
+}
+
+#[tokio::test]
 async fn fields_that_do_not_fit_are_pointed_at() {
     let app = TestApp::new().await;
     let shape = "The data do not have the shape that is asked for.";

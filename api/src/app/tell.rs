@@ -318,7 +318,7 @@ impl Application {
         let words = decode::take_words(kind, data, naming, &prefix)?;
         data.extend(stays);
         let data = Value::Object(data.clone());
-        (kind.check)(&data).map_err(|misshape| decode::misshapen(&misshape, &prefix))?;
+        decode::checked(kind, &data, &prefix)?;
         Ok(words)
     }
 

@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use json::{json, object, told_twice};
-pub use shape::misshapen;
+pub use shape::checked;
 
 /// The most characters that may be written of a person in one field (rule D24).
 pub const MOST_CHARACTERS: usize = 500;
@@ -100,7 +100,7 @@ pub fn payload(
     }
     let words = take_words(kind, &mut fields, naming, prefix)?;
     let data = Value::Object(fields);
-    (kind.check)(&data).map_err(|misshape| misshapen(&misshape, prefix))?;
+    checked(kind, &data, prefix)?;
     Ok(Payload { kind, data, words })
 }
 
@@ -229,6 +229,31 @@ mod tests {
             assert_eq!(told.pointer.as_deref(), Some(pointer), "{told:?}");
             assert_eq!(told.rule, "invalid-data");
         }
+    }
+
+    #[test]
+    fn all_that_is_missing_is_told_at_once() {
+        let secret = Secret::of([7; 32]);
+        let pointers = |command, told| {
+            let kind = by_command("participant", command).unwrap();
+            let problem = payload(kind, fields(told), naming(&secret), "/data").unwrap_err();
+            let told = problem.told(crate::problem::Language::English);
+            let pointers = told.errors.into_iter().map(|at| at.pointer);
+            pointers.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            pointers("make-first-contact", json!({})),
+            "/data/department /data/channels"
+        );
+        // What is wrong besides stands first.
+        assert_eq!(
+            pointers("hold-contact", json!({ "channel": "fax" })),
+            "/data/channel /data/with"
+        );
+        assert_eq!(
+            pointers("correct-entry", json!({ "data": {} })),
+            "/data/entry /data/occurred_at"
+        );
     }
 
     #[test]
