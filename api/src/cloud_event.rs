@@ -156,8 +156,23 @@ impl CloudEvent {
         {
             return id;
         }
-        let parts = [self.source.as_bytes(), self.id.as_bytes()];
+        self.of_event(&self.id, secret)
+    }
+
+    /// The id of ours that an event of the same source got.
+    fn of_event(&self, id: &str, secret: &Secret) -> Uuid {
+        let parts = [self.source.as_bytes(), id.as_bytes()];
         secret.id(Purpose::ForeignEvent, &parts)
+    }
+
+    /// The id of ours that a subject of the same source got.
+    fn of_subject(&self, stream: &str, subject: &str, secret: &Secret) -> Uuid {
+        let parts = [
+            self.source.as_bytes(),
+            stream.as_bytes(),
+            subject.as_bytes(),
+        ];
+        secret.id(Purpose::ForeignId, &parts)
     }
 
     /// What it is about. A foreign id of a person or a referral becomes an id of ours.
@@ -165,12 +180,7 @@ impl CloudEvent {
         let stream = self.kind.stream;
         Target::of(stream, &self.subject)
             .or_else(|| {
-                let parts = [
-                    self.source.as_bytes(),
-                    stream.as_bytes(),
-                    self.subject.as_bytes(),
-                ];
-                let ours = secret.id(Purpose::ForeignId, &parts);
+                let ours = self.of_subject(stream, &self.subject, secret);
                 Target::of(stream, &ours.to_string())
             })
             .ok_or_else(|| {
@@ -182,8 +192,39 @@ impl CloudEvent {
             })
     }
 
+    /// Puts ids of ours in the place of the sender's own, where the payload names another event of
+    /// the same source, what such an event brought into being, or what it is about. What is a UUID
+    /// is an id of ours already.
+    fn name_as_ours(&mut self, secret: &Secret) {
+        let ours = |name: &str, told: &str| match named_by(name)? {
+            Named::ByEvent => Some(self.of_event(told, secret)),
+            Named::BySubject(stream) => Some(self.of_subject(stream, told, secret)),
+        };
+        let in_place = |fields: &mut Map<String, Value>| {
+            for (name, value) in fields {
+                if let Value::String(told) = value
+                    && !told.is_empty()
+                    && told.parse::<Uuid>().is_err()
+                    && let Some(id) = ours(name, told)
+                {
+                    *value = id.to_string().into();
+                }
+            }
+        };
+        let mut data = self.data.clone();
+        in_place(&mut data);
+        // A correction tells the entry anew, in `data`.
+        if self.kind.amends()
+            && let Some(Value::Object(anew)) = data.get_mut("data")
+        {
+            in_place(anew);
+        }
+        self.data = data;
+    }
+
     /// The event as a telling.
-    pub fn telling(self, app: &Application, by: By) -> Result<Telling, Problem> {
+    pub fn telling(mut self, app: &Application, by: By) -> Result<Telling, Problem> {
+        self.name_as_ours(&app.secret);
         Ok(Telling {
             target: self.target(&app.secret)?,
             command_id: self.command_id(&app.secret),
@@ -220,6 +261,34 @@ impl CloudEvent {
             text: self.subject.clone(),
         })
     }
+}
+
+/// How a sender names, in a payload, what is told of elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// By the id of the event that told of it first.
+    ByEvent,
+    /// By the subject of the events that are about it, in this stream.
+    BySubject(&'static str),
+}
+
+/// How what a field of a payload names may be named, if it names anything.
+fn named_by(field: &str) -> Option<Named> {
+    match field {
+        "entry" => Some(Named::ByEvent),
+        "participant_id" => Some(Named::BySubject("participant")),
+        "referral_id" => Some(Named::BySubject("referral")),
+        "tidgiver" => Some(Named::BySubject("tidgiver")),
+        field => domain::event::kinds()
+            .any(|kind| kind.names == Some(field))
+            .then_some(Named::ByEvent),
+    }
+}
+
+/// Whether a sender may name what a field of a payload names by an id of its own.
+#[must_use]
+pub fn may_be_named_as_own(field: &str) -> bool {
+    named_by(field).is_some()
 }
 
 fn wrong(pointer: &str, en: &'static str, nb: &'static str) -> Problem {

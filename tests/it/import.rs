@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api::import::{Importer, Line, Lines, Taken};
 use domain::es::{Expected, Position, RecordedEvent};
 use infra::event_store::{MemoryEventStore, SqliteEventStore, Verify, contract};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::{Fault, FaultyLog, OSLO, TestApp, line, lines_of_lives};
 
 /// A file with everything in it that a file should not have.
@@ -133,4 +133,128 @@ async fn where_somebody_else_writes_meanwhile_nothing_is_lost_and_nothing_double
         told
     };
     assert_eq!(told(&meddled), told(&events));
+}
+
+#[tokio::test]
+async fn a_line_names_what_other_lines_of_its_source_told_by_their_ids() {
+    let day = "2020-01-02";
+    let told =
+        |id: &str, kind: &str, subject: &str, data: Value| line(id, kind, subject, day, &data);
+    let of_ola = |id: &str, kind: &str, data: Value| {
+        told(id, &format!("participant.{kind}"), "person-1", data)
+    };
+    let matched = json!({
+        "tidgiver": "tidgiver-1", "kind": "social", "purpose": "sport", "begins": "2020-01-03",
+        "review": "2020-02-01", "ends": "2020-06-01", "because": ["interests"],
+        "ground_rules_accepted": true,
+    });
+    let contact = json!({ "channel": "phone", "with": "veileder" });
+    let mut lines = vec![
+        told(
+            "1",
+            "unit.unit-registered",
+            OSLO,
+            json!({ "kind": "department", "offers_individual_tidgiver": true }),
+        ),
+        told(
+            "2",
+            "tidgiver.tidgiver-applied",
+            "tidgiver-1",
+            json!({ "department": OSLO }),
+        ),
+    ];
+    for (n, step) in [
+        "interviewed",
+        "trained",
+        "ground-rules-accepted",
+        "approved",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let kind = format!("tidgiver.tidgiver-{step}");
+        lines.push(told(&format!("t{n}"), &kind, "tidgiver-1", json!({})));
+    }
+    lines.extend([
+        of_ola(
+            "3",
+            "first-contact-made",
+            json!({ "department": OSLO, "channels": ["other"] }),
+        ),
+        of_ola("4", "first-conversation-held", json!({})),
+        of_ola(
+            "5",
+            "kartlegging-done",
+            json!({ "wishes": [], "network_mapped": false }),
+        ),
+        of_ola("6", "participation-begun", json!({})),
+        of_ola(
+            "7",
+            "tidgiver-readiness-assessed",
+            json!({ "readiness": "ready" }),
+        ),
+        of_ola("match", "tidgiver-matched", matched),
+        of_ola(
+            "8",
+            "goal-set",
+            json!({ "text": "Bolig", "participant_agreed": true }),
+        ),
+        of_ola("9", "goal-reached", json!({ "goal_id": "8" })),
+        of_ola(
+            "10",
+            "oppdrag-ended",
+            json!({ "oppdrag_id": "match", "reason": "no-match" }),
+        ),
+        of_ola("11", "contact-held", contact.clone()),
+        of_ola(
+            "12",
+            "entry-corrected",
+            json!({ "entry": "11", "occurred_at": day, "data": contact }),
+        ),
+        of_ola(
+            "13",
+            "entry-retracted",
+            json!({ "entry": "11", "reason": "duplicate" }),
+        ),
+        // Corrected to the oppdrag that it was.
+        of_ola(
+            "14",
+            "entry-corrected",
+            json!({
+                "entry": "10", "occurred_at": day,
+                "data": { "oppdrag_id": "match", "reason": "time-is-up" },
+            }),
+        ),
+    ]);
+    let elsewhere = of_ola(
+        "15",
+        "entry-retracted",
+        json!({ "entry": "8", "reason": "duplicate" }),
+    );
+    let known: Vec<_> = lines.iter().map(|_| Taken::Accepted).collect();
+    let app = TestApp::empty().await;
+    let (taken, _, answers) = imported(&app, &all(&lines.join("\n")), 7).await;
+    assert_eq!(taken, known);
+    let person = answers[0]["participants"][0]["participant_id"].as_str();
+    let person = app
+        .get(&format!("/v1/participants/{}", person.unwrap()))
+        .leader(OSLO)
+        .await
+        .body;
+    assert_eq!(person["oppdrag"][0]["end_reason"], "time-is-up");
+    assert_eq!(
+        (
+            &person["stays"][0]["goals_reached"],
+            &person["stays"][0]["contacts"]
+        ),
+        (&json!(1), &json!(0))
+    );
+
+    // The ids of another source name other things.
+    let foreign = elsewhere.replace("/old/system", "/new/system");
+    let taken = imported(&app, &all(&foreign), 1).await.0;
+    let [Taken::Refused(problem)] = taken.as_slice() else {
+        panic!("{taken:?}");
+    };
+    assert_eq!(problem.rule_id(), "G4");
 }

@@ -33,6 +33,11 @@ use bin::Bin;
 ///
 /// In the folder of a demo the demo's clock goes on.
 ///
+/// A line names another of the same `source` by its `id`: an entry that is corrected or retracted, an
+/// oppdrag, a goal, a consent or a worry that was told without an id of its own. A person, a referral
+/// or a tidgiver is named by the `subject` of the lines about them. What is a UUID is taken for an id
+/// of ours.
+///
 /// With --trusted-history the time at which an event became known is taken from its attribute
 /// `recordedat`; it never decreases from line to line, and a line without it is refused.
 ///

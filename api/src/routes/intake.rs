@@ -155,7 +155,7 @@ impl JsonSchema for Event {
                 },
                 "data": {
                     "type": "object",
-                    "description": "What it tells; its fields depend on the type."
+                    "description": "What it tells; its fields depend on the type. What it names, it names by our id (a UUID), or by the sender's own: the `id` of the event of the same `source` that told of it first; of a person, a referral or a tidgiver, the `subject`."
                 }
             },
             "oneOf": kinds,

@@ -5,11 +5,22 @@ use domain::es::{OccurredAt, amend::Kind};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::decode::MOST_CHARACTERS;
+use crate::{cloud_event, decode::MOST_CHARACTERS};
 
-/// What an event of the intake tells in `data`.
+/// What an event of the intake tells in `data`: what it names may be named by ids of the sender's
+/// own.
 pub(super) fn payload(kind: &Kind, generator: &mut SchemaGenerator) -> Schema {
-    with_fields(kind, generator, |_| {})
+    with_fields(kind, generator, |fields| {
+        for (name, field) in fields {
+            if cloud_event::may_be_named_as_own(name) {
+                let kind = match field.get("anyOf") {
+                    Some(_) => json!(["string", "null"]),
+                    None => json!("string"),
+                };
+                *field = json!({ "type": kind, "description": field["description"] });
+            }
+        }
+    })
 }
 
 /// What a command's body tells: the payload, and when it happened.
