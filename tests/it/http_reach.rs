@@ -818,3 +818,85 @@ async fn sentences_served_say_of_which_year_and_unit_and_no_year_to_come() {
         );
     }
 }
+
+#[tokio::test]
+async fn d5_what_rests_on_a_withdrawn_consent_is_shown_of_no_day_any_more() {
+    let app = TestApp::new().await;
+    let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+    let (consent, other) = (Uuid::from_u128(31), Uuid::from_u128(32));
+    let given = |consent: Uuid, unit: &str| {
+        json!({
+            "consent_id": consent, "purpose": "treatment-phase", "unit": unit,
+            "occurred_at": "2021-05-10",
+        })
+    };
+    let phase = |consent: Uuid, unit: &str, day: &str| json!({ "consent_id": consent, "unit": unit, "phase": "during", "occurred_at": day });
+    let planned = json!({
+        "consent_id": consent, "unit": SLEMDAL, "on": "2021-06-20", "occurred_at": "2021-05-12",
+    });
+    app.told(
+        &id,
+        OSLO,
+        &[
+            ("give-consent", given(consent, SLEMDAL)),
+            ("give-consent", given(other, LOLAND)),
+            ("enter-treatment-phase", phase(other, LOLAND, "2021-05-10")),
+            (
+                "enter-treatment-phase",
+                phase(consent, SLEMDAL, "2021-05-11"),
+            ),
+            ("plan-discharge", planned),
+        ],
+    )
+    .await;
+    app.clock.set("2021-07-05T10:00:00Z".parse().unwrap());
+    app.caught_up().await;
+    let shown = async |query: &str| {
+        let path = format!("/v1/participants/{id}");
+        let person = app.get(&format!("{path}?{query}")).veileder(OSLO).await;
+        let stay = &person.body["stays"][0];
+        let facts = app.get(&format!("{path}/timeline?{query}"));
+        let facts = facts.veileder(OSLO).await.body["facts"].take();
+        let facts = facts.as_array().unwrap();
+        let units = facts.iter().filter_map(|fact| match &fact["kind"] {
+            kind if kind == "consent-given" => None,
+            _ => fact["data"]["unit"].as_str().map(str::to_owned),
+        });
+        let due = app.get(&format!("/v1/worklist?{query}")).veileder(OSLO);
+        let due = due.await.text.contains("be-ready-before-discharge");
+        (
+            json!([stay["phase"], stay["phase_unit"], stay["discharge"]]),
+            units.collect::<Vec<_>>(),
+            due,
+        )
+    };
+    let times = [
+        "",
+        "as_of=2021-06-30",
+        "known_at=2021-07-01T10:00:00Z",
+        "as_of=2021-06-30&known_at=2021-07-01T10:00:00Z",
+    ];
+    for query in times {
+        let before = (
+            json!(["during", SLEMDAL, "2021-06-20"]),
+            vec![LOLAND.to_owned(), SLEMDAL.to_owned(), SLEMDAL.to_owned()],
+            true,
+        );
+        assert_eq!(shown(query).await, before, "{query}");
+    }
+    let flows = async || {
+        let path = "/v1/flows?as_of=2021-06-30&known_at=2021-07-01T10:00:00Z";
+        app.get(path).leader(OSLO).await.body["flows"].take()
+    };
+    let counted = flows().await;
+    let withdrawal = json!({ "consent_id": consent });
+    app.told(&id, OSLO, &[("withdraw-consent", withdrawal)])
+        .await;
+    app.caught_up().await;
+    for query in times {
+        let after = (json!([null, null, null]), vec![LOLAND.to_owned()], false);
+        assert_eq!(shown(query).await, after, "{query}");
+    }
+    // Figures name nobody: what was counted then stays counted.
+    assert_eq!(flows().await, counted);
+}

@@ -8,6 +8,7 @@
 
 mod about;
 mod amending;
+mod consents;
 mod execute;
 mod ids;
 mod names;

@@ -215,7 +215,7 @@ impl Application {
     }
 
     /// The facts of a stream that count.
-    async fn known(&self, target: &Target) -> Result<Vec<Recorded>, Problem> {
+    pub(super) async fn known(&self, target: &Target) -> Result<Vec<Recorded>, Problem> {
         Ok(amend::effective(self.recorded(target).await?))
     }
 

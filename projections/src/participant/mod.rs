@@ -1,7 +1,9 @@
 //! One participant, whole: every stay, and what belongs to it.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    es::{Day, StreamName},
+    es::{ConsentId, Day, StreamName},
     participant::{
         Channel, EndReason, Learned, OppdragEnd, OppdragKind, Participant, Readiness, SentenceForm,
         SupportWish, TreatmentPhase,
@@ -52,6 +54,20 @@ pub struct ParticipantDetailView {
     pub sentences: Vec<Sentence>,
     /// The worries about safety.
     pub safety_concerns: Vec<SafetyConcern>,
+}
+
+impl ParticipantDetailView {
+    /// Leaves out what is told of treatment by consents that are withdrawn by now (rule D5).
+    pub fn forget(&mut self, withdrawn: &BTreeSet<ConsentId>) {
+        for stay in &mut self.stays {
+            if stay.phase_consent.is_some_and(|id| withdrawn.contains(&id)) {
+                stay.phase = None;
+                stay.phase_unit = None;
+                stay.phase_consent = None;
+                stay.discharge = None;
+            }
+        }
+    }
 }
 
 /// One period of participation.
@@ -109,6 +125,9 @@ pub struct Stay {
     pub phase: Option<TreatmentPhase>,
     /// Where.
     pub phase_unit: Option<UnitId>,
+    /// The consent by which these are told.
+    #[serde(skip)]
+    pub phase_consent: Option<ConsentId>,
     /// The told day of a discharge still to come about.
     pub discharge: Option<Day>,
     /// Contacts, and meetings in oppdrag.
@@ -149,6 +168,7 @@ impl Stay {
             readiness: row.readiness,
             phase: row.phase,
             phase_unit: row.phase_unit,
+            phase_consent: row.phase_consent,
             discharge: row.discharge,
             contacts: row.contacts,
             last_contact: row.last_contact,
@@ -232,7 +252,8 @@ pub struct SafetyConcern {
 
 const DETAIL: &str = "Everything that counts about one person as of the day: facts as last \
     corrected, without those retracted; to a department, what belongs to the stays that it \
-    holds. active: participant, not passive by agreement, with a \
+    holds. Of treatment, nothing that rests on a consent withdrawn by now, whatever the day. \
+    active: participant, not passive by agreement, with a \
     contact within 90 days (a parameter) up to as_of.";
 
 impl Question for ParticipantDetail {

@@ -1,7 +1,9 @@
 //! The timeline: one row a fact of a person's journey, with its codes, dates and ids.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    es::{Day, EventId, OccurredAt, Position, RecordedAt, StreamName},
+    es::{ConsentId, Day, EventId, OccurredAt, Position, RecordedAt, StreamName},
     participant::Participant,
     words::{ParticipantId, StayId},
 };
@@ -110,11 +112,31 @@ pub struct TimelineFact {
     pub kind: String,
     /// What it says: codes, dates and ids.
     pub data: serde_json::Value,
+    /// The consent that it rests on, if it tells of treatment.
+    #[serde(skip)]
+    pub consent: Option<ConsentId>,
 }
+
+impl TimelineView {
+    /// Leaves out what is told of treatment by consents that are withdrawn by now (rule D5). The
+    /// page is the shorter for it.
+    pub fn forget(&mut self, withdrawn: &BTreeSet<ConsentId>) {
+        self.facts
+            .retain(|fact| fact.consent.is_none_or(|id| !withdrawn.contains(&id)));
+    }
+}
+
+/// What is told of treatment, with consent only.
+const OF_TREATMENT: [&str; 3] = [
+    "treatment-phase-entered",
+    "discharge-planned",
+    "treatment-left-early",
+];
 
 const DEFINITION: &str = "The facts of one person's journey that count as of the day, each as \
     last corrected, without those retracted, in the order in which they happened; of the same \
-    moment, in the order of a life. A department is told of the stays that it holds.";
+    moment, in the order of a life. Of treatment, nothing that rests on a consent withdrawn by \
+    now, whatever the day. A department is told of the stays that it holds.";
 
 impl Question for TimelineOf {
     type View = Option<TimelineView>;
@@ -183,7 +205,13 @@ fn kinds_to_bind(kinds: Option<&[&str]>) -> String {
 impl TryFrom<TimelineRow> for TimelineFact {
     type Error = sqlx::Error;
     fn try_from(row: TimelineRow) -> Result<Self, sqlx::Error> {
+        let data = serde_json::from_str::<Stored>(&row.data)
+            .map_err(undecodable)?
+            .fact;
+        let of_treatment = OF_TREATMENT.contains(&row.kind.as_str());
+        let consent = data["consent_id"].as_str().filter(|_| of_treatment);
         Ok(Self {
+            consent: consent.and_then(|id| id.parse().ok()),
             event_id: row.event_id,
             position: Position(row.position.unsigned_abs()),
             stay_id: row.stay_id,
@@ -192,9 +220,7 @@ impl TryFrom<TimelineRow> for TimelineFact {
                 chrono::DateTime::from_timestamp_micros(row.recorded_micros).unwrap_or_default(),
             ),
             kind: row.kind,
-            data: serde_json::from_str::<Stored>(&row.data)
-                .map_err(undecodable)?
-                .fact,
+            data,
         })
     }
 }

@@ -7,7 +7,7 @@
 mod parked;
 
 use domain::{
-    es::Day,
+    es::{ConsentId, Day},
     participant::OppdragKind,
     rules::{self, Rule},
     words::{Figures, ParticipantId, UnitId},
@@ -96,6 +96,9 @@ pub struct Item {
     pub about: About,
     /// Its id.
     pub about_id: Uuid,
+    /// The consent that it rests on, if it tells of treatment.
+    #[serde(skip)]
+    pub consent: Option<ConsentId>,
 }
 
 /// What is to be done.
@@ -296,6 +299,7 @@ struct Open {
     participant_id: Option<ParticipantId>,
     about_id: Uuid,
     kind: Option<OppdragKind>,
+    consent: Option<ConsentId>,
 }
 selected!(Open {
     task,
@@ -303,14 +307,16 @@ selected!(Open {
     department,
     participant_id,
     about_id,
-    kind
+    kind,
+    consent
 });
 
 const DEFINITION: &str = "Computed from the facts as of the day: whatever a rule asks for and no \
     fact answers yet, of persons whose stay is open, at the department they are at now. Reviews, \
     ends and follow-ups of oppdrag appear on the day they are due; an oppdrag left open and a \
     safety concern outlive the stay, at the department that held it; of a tidgiver's capacity, \
-    every oppdrag counts that is matched and not ended, wherever; no plan by choice never appears.";
+    every oppdrag counts that is matched and not ended, wherever; no plan by choice never appears, nor anything of treatment that rests on a consent \
+    withdrawn by now.";
 
 impl Question for Worklist {
     type View = WorklistView;
@@ -381,6 +387,7 @@ impl Item {
             participant_id: open.participant_id,
             about: task.about(),
             about_id: open.about_id,
+            consent: open.consent,
         }
     }
 

@@ -1,6 +1,7 @@
 -- $1 unit or '', $2 scope, $3 as of, $4 first day of proposals still in quarantine,
 -- $5 $6 $7 last day of a follow-up that is due again (short, long, social), $8 cancellations
-SELECT w.task, w.since, w.department, w.participant_id, w.about_id, w.kind
+SELECT w.task, w.since, w.department, w.participant_id, w.about_id, w.kind,
+       c.phase_consent AS consent
 FROM (
     SELECT 'book-first-conversation' AS task, j.opened AS since, j.department, j.participant_id,
            j.stay_id AS about_id, NULL AS kind
@@ -116,5 +117,7 @@ FROM (
     ) o ON o.tidgiver_id = t.tidgiver_id AND o.nth = t.capacity + 1
     WHERE t.left_on IS NULL
 ) w
+LEFT JOIN journey_v1 c ON c.stay_id = w.about_id
+  AND w.task IN ('be-ready-before-discharge', 'make-contact-after-treatment-left')
 WHERE ($1 = '' OR w.department = $1)
   AND ($2 = '*' OR $2 LIKE '%,' || w.department || ',%')

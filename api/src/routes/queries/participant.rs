@@ -68,10 +68,11 @@ async fn handle(
         scope: scope_for(&sight, participant_id)?,
         active_within_days: app.figures.active_within_days,
     };
-    let answer = asked.answer(&service, &question).await?;
-    if answer.view.is_none() {
+    let mut answer = asked.answer(&service, &question).await?;
+    let Some(view) = &mut answer.view else {
         return Err(Problem::general(&general::NOT_FOUND));
-    }
+    };
+    view.forget(&app.withdrawn(participant_id).await?);
     let mut headers = HeaderMap::new();
     // What is missing here is no version that a command may rest on.
     if asked.is_live() && answer.standing_still.is_none() {

@@ -72,6 +72,7 @@ async fn handle(
     };
     let answer = asked.answer(&service, &question).await?;
     let mut view = answer.view.ok_or(&general::NOT_FOUND)?;
+    view.forget(&app.withdrawn(participant_id).await?);
     view.next_cursor = view
         .next_cursor
         .map(|cursor| asking::sealed(app, &list, &cursor));

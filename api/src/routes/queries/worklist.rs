@@ -8,7 +8,7 @@ use axum::{
     routing::get,
 };
 use domain::es::Role;
-use projections::worklist::{About, Task, Worklist, WorklistView};
+use projections::worklist::{About, Item, Task, Worklist, WorklistView};
 
 use super::{
     super::{Endpoint, Parameter, Service, asking::Asked},
@@ -16,6 +16,7 @@ use super::{
     parked, scope, seen,
 };
 use crate::{
+    app::Application,
     auth::rights::{Persons, Query},
     problem::{Language, Problem},
 };
@@ -68,12 +69,28 @@ async fn handle(State(service): State<Service>, mut asked: Asked) -> Result<Resp
     if asked.sight(Query::Tidgivere).is_err() {
         view.items.retain(|item| item.about != About::Tidgiver);
     }
+    without_withdrawn(app, &mut view.items).await?;
     if asked.language == Language::Norwegian {
         for item in &mut answer.view.items {
             item.why = norwegian(item.task);
         }
     }
     Ok(([(header::VARY, "accept-language")], Json(answer)).into_response())
+}
+
+/// Leaves out what tells of treatment by consents that are withdrawn by now.
+async fn without_withdrawn(app: &Application, items: &mut Vec<Item>) -> Result<(), Problem> {
+    for item in std::mem::take(items) {
+        let rests_on = item.participant_id.zip(item.consent);
+        let holds = match rests_on {
+            Some((person, consent)) => !app.withdrawn(person).await?.contains(&consent),
+            None => true,
+        };
+        if holds {
+            items.push(item);
+        }
+    }
+    Ok(())
 }
 
 /// Why something is due, in Norwegian; the read model says it in English.
