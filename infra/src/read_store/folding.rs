@@ -209,7 +209,7 @@ impl Folding {
         // The page may hold what was read with the history already.
         let last = history.and_then(|history| history.events.last());
         if last.is_none_or(|last| last.event.version < event.version) {
-            self.push(stream, event);
+            self.push(&stream, event);
         }
     }
 
@@ -262,7 +262,7 @@ impl Folding {
         self.histories.insert(stream, history);
     }
 
-    fn push(&mut self, stream: StreamName, mut event: Recorded) {
+    fn push(&mut self, stream: &StreamName, mut event: Recorded) {
         let history = self.histories.entry(stream.clone()).or_default();
         // One text of the name for all of a history.
         event.stream = stream.clone();
@@ -280,10 +280,10 @@ impl Folding {
         }
         if seen && !history.stale {
             history.last = Some(known.order);
-            apply(&mut self.models, &stream, &known, false);
+            apply(&mut self.models, stream, &known, false);
         } else if seen && !history.newly_amended {
             // What only adds rows need not know the order.
-            apply(&mut self.models, &stream, &known, true);
+            apply(&mut self.models, stream, &known, true);
         }
         history.events.push(known);
     }
