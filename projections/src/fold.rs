@@ -30,8 +30,9 @@ pub trait Projection: 'static {
 }
 
 /// Where a fact stands among others in the world: by the moment it happened, a day counting as its
-/// first moment, and so does what opens a stay, whenever on that day; of the same moment, by the catalogue's order, which is a life's; then by its id.
-/// It does not depend on when anybody learned of it.
+/// first moment, and so does what opens a stay, whenever on that day; of the same moment, by the
+/// catalogue's order, which is a life's; then by its id. It does not depend on when anybody learned
+/// of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorldOrder {
     /// Day, microseconds into the day and the kind's rank, packed so that they sort.

@@ -283,7 +283,7 @@ pub struct Told {
     pub detail: Option<String>,
     /// The rule's id (`D12`), or the general reason's name.
     pub rule: &'static str,
-    /// Where in what was sent, if in one place: a JSON pointer.
+    /// Where in what was sent: a JSON pointer, to the first place if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// Each thing that is wrong.
