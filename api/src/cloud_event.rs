@@ -196,6 +196,7 @@ impl CloudEvent {
     /// the same source, what such an event brought into being, or what it is about. What is a UUID
     /// is an id of ours already.
     fn name_as_ours(&mut self, secret: &Secret) {
+        let mut data = std::mem::take(&mut self.data);
         let ours = |name: &str, told: &str| match named_by(name)? {
             Named::ByEvent => Some(self.of_event(told, secret)),
             Named::BySubject(stream) => Some(self.of_subject(stream, told, secret)),
@@ -211,7 +212,6 @@ impl CloudEvent {
                 }
             }
         };
-        let mut data = self.data.clone();
         in_place(&mut data);
         // A correction tells the entry anew, in `data`.
         if self.kind.amends()

@@ -258,3 +258,31 @@ async fn an_unknown_version_is_told_apart_from_an_unknown_kind() {
         assert!(detail.contains(said), "{detail}");
     }
 }
+
+#[tokio::test]
+async fn an_event_names_another_of_its_source_by_its_id() {
+    let app = TestApp::new().await;
+    let first = send(&app, SLEMDAL, STRUCTURED, &proposed("4711", "ref-17")).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    let retracted = |id: &str, entry: &str| {
+        let mut event = proposed(id, "ref-17");
+        event["type"] = json!("no.stegspor.referral.entry-retracted.v1");
+        event["data"] = json!({ "entry": entry, "reason": "wrong-person" });
+        event
+    };
+    let unknown = send(&app, SLEMDAL, STRUCTURED, &retracted("4712", "4710")).await;
+    assert_eq!(
+        (
+            unknown.status,
+            &unknown.body["rule"],
+            &unknown.body["pointer"]
+        ),
+        (409, &json!("G4"), &json!("/data/entry"))
+    );
+    let known = send(&app, SLEMDAL, STRUCTURED, &retracted("4713", "4711")).await;
+    assert_eq!(known.status, 201, "{known:?}");
+    app.caught_up().await;
+    let path = format!("/v1/referrals/{}", first.text_of("id"));
+    let gone = app.get(&path).role_at(Role::Institution, SLEMDAL).await;
+    assert_eq!(gone.status, 404);
+}
