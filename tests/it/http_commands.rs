@@ -243,6 +243,33 @@ async fn a_correction_keeps_what_it_does_not_mention_and_takes_new_words_to_the_
 }
 
 #[tokio::test]
+async fn a_yes_told_of_the_day_of_the_proposal_follows_it() {
+    let app = TestApp::new().await;
+    // Told as it happens: by moment.
+    let proposed = app
+        .post("/v1/referrals")
+        .role_at(Role::Institution, "slemdal")
+        .json(&json!({ "from": "slemdal", "to": OSLO, "situation": "in-patient" }))
+        .await;
+    let referral = format!("/v1/referrals/{}", proposed.text_of("id"));
+    let agreed = app
+        .post(&format!("{referral}/agree"))
+        .veileder(OSLO)
+        .json(&json!({
+            "consent_id": "0197f0a2-0000-7000-8000-000000000001", "occurred_at": "2021-07-01",
+        }))
+        .await;
+    assert_eq!(agreed.status, 201, "{agreed:?}");
+    app.caught_up().await;
+    let seen = app.get(&referral).veileder(OSLO).await;
+    assert_eq!(
+        (&seen.body["status"], &seen.body["agreed"]),
+        (&json!("agreed"), &json!("2021-07-01")),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_yes_to_a_referral_opens_an_inquiry_of_the_person() {
     let app = TestApp::new().await;
     let consent = "0197f0a2-0000-7000-8000-000000000001";

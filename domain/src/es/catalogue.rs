@@ -337,8 +337,9 @@ macro_rules! catalogue {
     };
     (@option) => { None };
     (@option $value:literal) => { Some($value) };
-    // The stream's facts are its events as they stand.
-    (@events $Facts:ident) => {
+    // The stream's facts are its events as they stand. One of them may open what the others belong
+    // to.
+    (@events $Facts:ident $(, opened by $Opening:ident)?) => {
         impl $crate::es::EventData for $Facts {
             fn kind(&self) -> &'static str {
                 Self::KINDS[self.index()].kind
@@ -349,6 +350,9 @@ macro_rules! catalogue {
             fn rank(&self) -> u16 {
                 u16::try_from(self.index()).expect("a catalogue holds fewer than 65536 kinds")
             }
+            $(fn opens(&self) -> bool {
+                matches!(self, Self::$Opening(_))
+            })?
             fn to_json(&self) -> String {
                 self.write_json()
             }

@@ -136,4 +136,4 @@ crate::es::catalogue! {
     /// The referral was taken back.
     "referral-withdrawn" v 1 = ReferralWithdrawn, asked by "withdraw-referral" WithdrawReferral;
 }
-crate::es::catalogue!(@events ReferralFact);
+crate::es::catalogue!(@events ReferralFact, opened by ReferralProposed);
