@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    es::{Aggregate, EventData, EventId, Position, RecordedEvent, Version},
+    es::{Aggregate, EventData, EventId, Fact, Position, ReadError, RecordedEvent, Version},
     participant::{Participant, ParticipantEvent, ParticipantFact, ParticipantState, Stage},
     referral::{Referral, ReferralState},
     tidgiver::{Tidgiver, TidgiverState},
@@ -41,8 +41,8 @@ impl Application {
     ) -> Result<There, Problem> {
         Ok(match target {
             Target::Participant(id) => {
-                let events = self.events(target).await?;
-                let state = Aggregate::<Participant>::fold(&events)
+                let facts = self.facts(target).await?;
+                let state = Aggregate::<Participant>::fold(&facts)
                     .map_err(|error| failed(error, &Value::Null).problem)?
                     .state;
                 match state {
@@ -56,19 +56,19 @@ impl Application {
                         There::Held(About::Participant {
                             id: *id,
                             departments,
-                            tidgiver: tidgiver_of(&events, fields),
+                            tidgiver: tidgiver_of(&facts, fields),
                         })
                     }
                 }
             }
             Target::Referral(_) => {
-                let state = Aggregate::<Referral>::fold(&self.events(target).await?)
+                let state = Aggregate::<Referral>::fold(&self.facts(target).await?)
                     .map_err(|error| failed(error, &Value::Null).problem)?
                     .state;
                 about_referral(&state).map_or(There::Nothing, There::Held)
             }
             Target::Tidgiver(_) => {
-                let state = Aggregate::<Tidgiver>::fold(&self.events(target).await?)
+                let state = Aggregate::<Tidgiver>::fold(&self.facts(target).await?)
                     .map_err(|error| failed(error, &Value::Null).problem)?
                     .state;
                 match state {
@@ -100,11 +100,11 @@ impl Application {
         let Some(entry) = entry_in(fields) else {
             return Ok(false);
         };
-        let events = self.events(target).await?;
-        let Some(named) = events.iter().find(|event| event.id == entry) else {
+        let facts = self.facts(target).await?;
+        let Some(named) = facts.iter().find(|fact| fact.id == entry) else {
             return Ok(false);
         };
-        let state = Aggregate::<Participant>::fold(&events)
+        let state = Aggregate::<Participant>::fold(&facts)
             .map_err(|error| failed(error, &Value::Null).problem)?
             .state;
         let (ParticipantState::Known(person), Some(event)) = (state, of_participant(named)) else {
@@ -125,15 +125,21 @@ impl Application {
         Ok(seen.map_or(Version::NONE, |event| event.version))
     }
 
-    pub(super) async fn events(&self, target: &Target) -> Result<Vec<RecordedEvent>, Problem> {
-        self.log
-            .read_stream(&target.stream(), Version::NONE)
-            .await
-            .map_err(|error| {
-                unavailable(&error);
-                Problem::general(&general::UNAVAILABLE)
-            })
+    async fn facts(&self, target: &Target) -> Result<Vec<Fact>, Problem> {
+        read(self.log.history(&target.stream()).await)
     }
+
+    pub(super) async fn events(&self, target: &Target) -> Result<Vec<RecordedEvent>, Problem> {
+        let stream = target.stream();
+        read(self.log.read_stream(&stream, Version::NONE).await)
+    }
+}
+
+fn read<T>(read: Result<T, ReadError>) -> Result<T, Problem> {
+    read.map_err(|error| {
+        unavailable(&error);
+        Problem::general(&general::UNAVAILABLE)
+    })
 }
 
 /// What a command that opens something says itself of whose it is to be; `None` if it does not.
@@ -180,13 +186,13 @@ fn entry_in(fields: &Map<String, Value>) -> Option<EventId> {
 }
 
 /// The tidgiver of the oppdrag that a command names.
-fn tidgiver_of(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<TidgiverId> {
+fn tidgiver_of(facts: &[Fact], fields: &Map<String, Value>) -> Option<TidgiverId> {
     let named: OppdragId = fields.get("oppdrag_id")?.as_str()?.parse().ok()?;
-    events
+    facts
         .iter()
         .rev()
-        .filter(|event| event.kind == "tidgiver-matched")
-        .find_map(|event| match of_participant(event)?.fact {
+        .filter(|fact| fact.kind == "tidgiver-matched")
+        .find_map(|fact| match of_participant(fact)?.fact {
             ParticipantFact::TidgiverMatched(matched) if matched.oppdrag_id == named => {
                 Some(matched.tidgiver)
             }
@@ -194,6 +200,6 @@ fn tidgiver_of(events: &[RecordedEvent], fields: &Map<String, Value>) -> Option<
         })
 }
 
-fn of_participant(event: &RecordedEvent) -> Option<ParticipantEvent> {
-    EventData::from_json(&event.kind, event.schema_version, &event.data).ok()
+fn of_participant(fact: &Fact) -> Option<ParticipantEvent> {
+    EventData::from_json(&fact.kind, fact.schema_version, &fact.data).ok()
 }

@@ -191,11 +191,11 @@ impl Application {
     async fn world_of_amendment(&self, stream: &StreamName, data: &Value) -> Result<World, Failed> {
         let failing = |error| failed::<UnitRejection>(error, &Value::Null);
         let log = self.log.as_ref();
-        let events = log.read_stream(stream, Version::NONE).await;
-        let events = events.map_err(|error| failing(error.into()))?;
-        let told = events
+        let history = log.history(stream).await;
+        let history = history.map_err(|error| failing(error.into()))?;
+        let told = history
             .iter()
-            .filter_map(|event| serde_json::from_str::<Value>(&event.data).ok());
+            .filter_map(|fact| serde_json::from_str::<Value>(&fact.data).ok());
         let (mut named, mut matched) = (vec![], BTreeSet::new());
         for told in told.chain([data.clone()]) {
             for place in ["", "/fact", "/data", "/fact/data"] {

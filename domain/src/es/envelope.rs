@@ -277,3 +277,34 @@ impl RecordedEvent {
         serde_json::from_str(&self.metadata)
     }
 }
+
+/// An event without the part of its envelope that no decision rests on: where it stands in the
+/// log, when it became known, who told it, and its hash.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// Its name for ever.
+    pub id: EventId,
+    /// Its place in the stream.
+    pub version: Version,
+    /// What kind of fact it is.
+    pub kind: String,
+    /// The shape of its data.
+    pub schema_version: u16,
+    /// When it happened.
+    pub occurred_at: OccurredAt,
+    /// The fact as JSON.
+    pub data: String,
+}
+
+impl From<RecordedEvent> for Fact {
+    fn from(event: RecordedEvent) -> Self {
+        Self {
+            id: event.id,
+            version: event.version,
+            kind: event.kind,
+            schema_version: event.schema_version,
+            occurred_at: event.occurred_at,
+            data: event.data,
+        }
+    }
+}

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Append, AppendError, Appended, Broken, Context, Day, Decider, DecodeError, Entry, EventData,
-    EventId, EventStore, Expected, Metadata, NewEvent, OccurredAt, ReadError, RecordedAt,
+    EventId, EventStore, Expected, Fact, Metadata, NewEvent, OccurredAt, ReadError, RecordedAt,
     RecordedEvent, StreamName, Version, amend, amended,
 };
 
@@ -151,10 +151,10 @@ impl<D: Decider> Default for Aggregate<D> {
 }
 
 impl<D: Decider> Aggregate<D> {
-    /// The stream after all of `events`, corrections and retractions counted.
-    pub fn fold(events: &[RecordedEvent]) -> Result<Self, ExecuteError<D::Rejection>> {
-        let version = events.last().map_or(Version::NONE, |event| event.version);
-        Ok(Self::of(decode_all(events)?, version))
+    /// The stream after all of `history`, corrections and retractions counted.
+    pub fn fold(history: &[Fact]) -> Result<Self, ExecuteError<D::Rejection>> {
+        let version = history.last().map_or(Version::NONE, |fact| fact.version);
+        Ok(Self::of(decode_all(history)?, version))
     }
 
     fn of(entries: Vec<Entry<D::Event>>, version: Version) -> Self {
@@ -246,7 +246,7 @@ pub async fn load<D: Decider>(
     store: &dyn EventStore,
     stream: &StreamName,
 ) -> Result<Aggregate<D>, ExecuteError<D::Rejection>> {
-    Aggregate::fold(&store.read_stream(stream, Version::NONE).await?)
+    Aggregate::fold(&store.history(stream).await?)
 }
 
 /// Walks a command through: reads the stream, decides, appends with the version the decision
@@ -259,9 +259,9 @@ pub async fn execute<D: Decider>(
     world: &D::World,
 ) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
     for _ in 0..ATTEMPTS {
-        let history = store.read_stream(stream, Version::NONE).await?;
-        if let Some(answer) = told_before::<D>(&history, told)? {
-            return Ok(answer);
+        let history = store.history(stream).await?;
+        if history.iter().any(|fact| fact.id.0 == told.command_id) {
+            return told_before(store, stream, told).await;
         }
         let aggregate = Aggregate::<D>::fold(&history)?;
         if let Some(expected) = told.expected
@@ -334,58 +334,61 @@ fn event_id(command_id: Uuid, index: usize) -> EventId {
 }
 
 /// The answer given the first time, if this very command was told before.
-fn told_before<D: Decider>(
-    history: &[RecordedEvent],
+async fn told_before<D: Decider>(
+    store: &dyn EventStore,
+    stream: &StreamName,
     told: &Told,
-) -> Result<Option<Executed<D>>, ExecuteError<D::Rejection>> {
-    let first = EventId(told.command_id);
-    let Some(start) = history.iter().position(|event| event.id == first) else {
-        return Ok(None);
+) -> Result<Executed<D>, ExecuteError<D::Rejection>> {
+    let taken = EventId(told.command_id);
+    let history = store.read_stream(stream, Version::NONE).await?;
+    let answer = history
+        .iter()
+        .skip_while(|event| event.id != taken)
+        .zip(0..)
+        .take_while(|(event, index)| event.id == event_id(told.command_id, *index));
+    let answer: Vec<_> = answer.map(|(event, _)| event.clone()).collect();
+    let (Some(first), Some(last)) = (answer.first(), answer.last()) else {
+        return Err(ExecuteError::IdTaken(taken));
     };
-    let digest = history[start]
+    let digest = first
         .read_metadata()
         .ok()
         .and_then(|known| known.request_digest);
-    if digest != told.metadata.request_digest || history[start].occurred_at != told.occurred_at {
-        return Err(ExecuteError::IdTaken(first));
+    if digest != told.metadata.request_digest || first.occurred_at != told.occurred_at {
+        return Err(ExecuteError::IdTaken(taken));
     }
-    let told_events: Vec<_> = history[start..]
-        .iter()
-        .enumerate()
-        .take_while(|(index, event)| event.id == event_id(told.command_id, *index))
-        .map(|(_, event)| event.clone())
-        .collect();
-    let last = told_events.last().expect("the first event is among them");
     let appended = Appended {
         position: last.position,
         version: last.version,
         already_recorded: true,
     };
-    Ok(Some(Executed {
+    Ok(Executed {
         version: appended.version,
         appended: Some(appended),
-        entries: decode_all::<D::Event, D::Rejection>(&told_events)?,
-        state: Aggregate::<D>::fold(history)?.state,
-    }))
+        entries: decode_all(&facts(answer))?,
+        state: Aggregate::<D>::fold(&facts(history))?.state,
+    })
 }
 
-fn decode_all<E: EventData, R: Broken>(
-    events: &[RecordedEvent],
-) -> Result<Vec<Entry<E>>, ExecuteError<R>> {
-    events
+fn facts(events: Vec<RecordedEvent>) -> Vec<Fact> {
+    events.into_iter().map(Fact::from).collect()
+}
+
+fn decode_all<E: EventData, R: Broken>(history: &[Fact]) -> Result<Vec<Entry<E>>, ExecuteError<R>> {
+    history
         .iter()
-        .map(|event| {
-            let data =
-                E::from_json(&event.kind, event.schema_version, &event.data).map_err(|source| {
+        .map(|fact| {
+            let event =
+                E::from_json(&fact.kind, fact.schema_version, &fact.data).map_err(|source| {
                     ExecuteError::Decode {
-                        id: event.id,
+                        id: fact.id,
                         source,
                     }
                 })?;
             Ok(Entry {
-                id: event.id,
-                occurred_at: event.occurred_at,
-                event: data,
+                id: fact.id,
+                occurred_at: fact.occurred_at,
+                event,
             })
         })
         .collect()

@@ -23,7 +23,7 @@ pub use catalogue::{DecodeError, EventData, Misshape};
 pub(crate) use catalogue::{catalogue, check};
 pub use decider::{Broken, Context, Decider, Entry};
 pub use envelope::{
-    Actor, Hash, Metadata, NewEvent, RecordedEvent, Role, SourceSystem, StreamName,
+    Actor, Fact, Hash, Metadata, NewEvent, RecordedEvent, Role, SourceSystem, StreamName,
     StreamNameError, TraceParent,
 };
 pub use execute::{Aggregate, ExecuteError, Executed, Told, execute, load, new_events};

@@ -1,8 +1,8 @@
-//! The event store port: four verbs that any engine can keep.
+//! The event store port: a few verbs that any engine can keep.
 
 use async_trait::async_trait;
 
-use super::{EventId, NewEvent, Position, RecordedAt, RecordedEvent, StreamName, Version};
+use super::{EventId, Fact, NewEvent, Position, RecordedAt, RecordedEvent, StreamName, Version};
 
 /// What the writer believes the stream to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +103,13 @@ pub trait EventStore: Send + Sync {
         stream: &StreamName,
         after: Version,
     ) -> Result<Vec<RecordedEvent>, ReadError>;
+
+    /// What a decision rests on: all facts of a stream, in order. Empty if there is no such
+    /// stream. It is most of what is asked of a log, and an engine need not fetch the envelopes.
+    async fn history(&self, stream: &StreamName) -> Result<Vec<Fact>, ReadError> {
+        let events = self.read_stream(stream, Version::NONE).await?;
+        Ok(events.into_iter().map(Fact::from).collect())
+    }
 
     /// Up to `limit` events after a position, in order. Empty at the head.
     async fn read_all(

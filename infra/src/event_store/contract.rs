@@ -10,8 +10,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::es::{
-    Actor, ActorId, Append, AppendError, Appended, CorrelationId, EventId, Expected, Metadata,
-    NewEvent, Position, RecordedAt, RecordedEvent, Role, SourceSystem, StreamName, Version,
+    Actor, ActorId, Append, AppendError, Appended, CorrelationId, EventId, Expected, Fact,
+    Metadata, NewEvent, Position, RecordedAt, RecordedEvent, Role, SourceSystem, StreamName,
+    Version,
 };
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -180,6 +181,8 @@ pub async fn an_empty_log_holds_nothing(mut harness: impl Harness) {
     assert_eq!(store.head().await.expect("read"), Position::START);
     let nowhere = store.read_stream(&stream("nowhere"), Version::NONE).await;
     assert_eq!(nowhere.expect("read"), []);
+    let nothing = store.history(&stream("nowhere")).await;
+    assert_eq!(nothing.expect("read"), []);
     let nothing = store.find(EventId(Uuid::from_u128(1))).await;
     assert_eq!(nothing.expect("read"), None);
     assert_whole(store.as_ref()).await;
@@ -215,6 +218,10 @@ pub async fn the_log_and_a_stream_are_read_from_anywhere(mut harness: impl Harne
         .expect("read");
     let versions: Vec<_> = late.iter().map(|event| event.version.0).collect();
     assert_eq!(versions, [11, 12, 13]);
+    let history = store.history(&stream(0)).await.expect("read");
+    let facts = all.into_iter().filter(|event| event.stream == stream(0));
+    assert_eq!(history, facts.map(Fact::from).collect::<Vec<_>>());
+    assert_eq!(history.len(), 13);
     assert_eq!(store.head().await.expect("read"), Position(25));
 }
 

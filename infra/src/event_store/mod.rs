@@ -15,6 +15,7 @@ mod kurrentdb;
 pub(crate) mod ledger;
 mod memory;
 mod observed;
+mod packed;
 mod postgres;
 mod sqlite;
 mod verify;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use domain::es::{
-    Append, AppendError, Appended, EventId, EventStore, Position, ReadError, RecordedEvent,
+    Append, AppendError, Appended, EventId, EventStore, Fact, Position, ReadError, RecordedEvent,
     StreamName, Version,
 };
 use tracing::{Instrument, Span, field::Empty};
@@ -90,6 +90,10 @@ impl EventStore for ObservedLog {
         after: Version,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         self.0.read_stream(stream, after).await
+    }
+
+    async fn history(&self, stream: &StreamName) -> Result<Vec<Fact>, ReadError> {
+        self.0.history(stream).await
     }
 
     async fn read_all(

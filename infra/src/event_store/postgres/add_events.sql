@@ -1,3 +1,5 @@
+-- Side by side in the select list, the arrays are gone through together; in FROM, each would be
+-- gathered for itself first.
 WITH moved AS (
     UPDATE log_tail
     SET position = $4, last_stream = $5, recorded_at = $6, log_hash = $7
@@ -6,7 +8,7 @@ WITH moved AS (
 )
 INSERT INTO log_events (position, stream, version, id, kind, schema_version, occurred_at,
                         recorded_at, metadata, data, stream_hash, log_hash)
-SELECT *
-FROM unnest($8::bigint[], $9::bigint[], $10::bigint[], $11::uuid[], $12::text[], $13::integer[],
-            $14::text[], $15::bigint[], $16::text[], $17::text[], $18::bytea[], $19::bytea[])
-WHERE EXISTS (SELECT FROM moved)
+SELECT unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::uuid[]),
+       unnest($12::text[]), unnest($13::integer[]), unnest($14::text[]), unnest($15::bigint[]),
+       unnest($16::text[]), unnest($17::text[]), unnest($18::bytea[]), unnest($19::bytea[])
+FROM moved

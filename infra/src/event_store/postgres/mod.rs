@@ -30,15 +30,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::es::{
-    Append, AppendError, Appended, EventId, EventStore, Hash, Position, ReadError, RecordedEvent,
-    StreamName, Version,
+    Append, AppendError, Appended, EventId, EventStore, Fact, Hash, Position, ReadError,
+    RecordedEvent, StreamName, Version,
 };
+use sqlx::Row;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::{news::Teller, reader::Reader, session::Session, streams::Streams, writer::Writer};
 use super::{
     OpenError, admission,
     group::Job,
+    packed,
     verify::{Misfit, Verified, Verify, VerifyError, Walk},
 };
 use crate::postgres::{Database, migrate};
@@ -60,6 +62,7 @@ pub struct PostgresEventStore {
     jobs: mpsc::Sender<Job>,
     closed: oneshot::Receiver<()>,
     streams: Streams,
+    histories: Streams,
     reader: Reader,
     head: watch::Receiver<Position>,
 }
@@ -88,7 +91,8 @@ impl PostgresEventStore {
             reader.clone(),
             announce_too,
         ));
-        let streams = Streams::start(&database);
+        let streams = Streams::start(&database, include_str!("read_streams.sql"));
+        let histories = Streams::start(&database, include_str!("read_histories.sql"));
         let writer = Writer::new(database, session, announce, wrote);
         tokio::spawn(async move {
             writer.run(queue).await;
@@ -98,6 +102,7 @@ impl PostgresEventStore {
             jobs,
             closed,
             streams,
+            histories,
             reader,
             head,
         })
@@ -109,10 +114,11 @@ impl PostgresEventStore {
             jobs,
             closed,
             streams,
+            histories,
             reader,
             head: _,
         } = self;
-        drop((jobs, streams));
+        drop((jobs, streams, histories));
         closed.await.ok();
         reader.close().await;
     }
@@ -172,7 +178,25 @@ impl EventStore for PostgresEventStore {
         stream: &StreamName,
         after: Version,
     ) -> Result<Vec<RecordedEvent>, ReadError> {
-        self.streams.read(stream, after).await
+        let rows = self.streams.read(stream, after).await?;
+        let events = rows.iter().map(|row| reader::event(row, stream.clone()));
+        let mut events = events.collect::<Result<Vec<_>, _>>()?;
+        // The index gives them in this order, only PostgreSQL does not promise it.
+        events.sort_by_key(|event| event.version);
+        Ok(events)
+    }
+
+    async fn history(&self, stream: &StreamName) -> Result<Vec<Fact>, ReadError> {
+        let rows = self.histories.read(stream, Version::NONE).await?;
+        let page = rows.first().map(|row| row.try_get::<Option<&str>, _>(0));
+        let page = page.transpose().map_err(reader::unavailable)?.flatten();
+        let Ok(mut facts) = packed::facts(page.unwrap_or_default()) else {
+            // Event by event: that names the one that cannot be read.
+            let events = self.read_stream(stream, Version::NONE).await?;
+            return Ok(events.into_iter().map(Fact::from).collect());
+        };
+        facts.sort_by_key(|fact| fact.version);
+        Ok(facts)
     }
 
     async fn read_all(

@@ -5,13 +5,12 @@ WITH moved AS (
     RETURNING 1
 ), named AS (
     INSERT INTO log_streams (id, name)
-    SELECT *
-    FROM unnest($20::bigint[], $21::text[])
-    WHERE EXISTS (SELECT FROM moved)
+    SELECT unnest($20::bigint[]), unnest($21::text[])
+    FROM moved
 )
 INSERT INTO log_events (position, stream, version, id, kind, schema_version, occurred_at,
                         recorded_at, metadata, data, stream_hash, log_hash)
-SELECT *
-FROM unnest($8::bigint[], $9::bigint[], $10::bigint[], $11::uuid[], $12::text[], $13::integer[],
-            $14::text[], $15::bigint[], $16::text[], $17::text[], $18::bytea[], $19::bytea[])
-WHERE EXISTS (SELECT FROM moved)
+SELECT unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::uuid[]),
+       unnest($12::text[]), unnest($13::integer[]), unnest($14::text[]), unnest($15::bigint[]),
+       unnest($16::text[]), unnest($17::text[]), unnest($18::bytea[]), unnest($19::bytea[])
+FROM moved

@@ -16,7 +16,6 @@
 
 mod insert;
 pub(crate) mod lock;
-mod packed;
 mod reader;
 mod streams;
 #[cfg(test)]
@@ -27,8 +26,8 @@ use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use domain::es::{
-    Append, AppendError, Appended, EventId, EventStore, Hash, Position, ReadError, RecordedEvent,
-    StreamName, Version,
+    Append, AppendError, Appended, EventId, EventStore, Fact, Hash, Position, ReadError,
+    RecordedEvent, StreamName, Version,
 };
 use sqlx::{
     ConnectOptions, Connection, SqlitePool,
@@ -36,10 +35,11 @@ use sqlx::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::{packed::Unreadable, streams::Streams, writer::Writer};
+use self::{streams::Streams, writer::Writer};
 use super::{
     OpenError, admission,
     group::Job,
+    packed::{self, Unreadable},
     verify::{Verified, Verify, VerifyError, Walk},
 };
 
@@ -117,6 +117,7 @@ pub struct SqliteEventStore {
     jobs: mpsc::Sender<Job>,
     closed: oneshot::Receiver<()>,
     streams: Streams,
+    histories: Streams,
     readers: SqlitePool,
     head: watch::Receiver<Position>,
 }
@@ -154,7 +155,9 @@ impl SqliteEventStore {
             .await
             .map_err(OpenError::Migrate)?;
         let connect = connect.read_only(true).row_buffer_size(1_024);
-        let streams = Streams::on(connect.connect().await.map_err(OpenError::Engine)?);
+        let reader = async || connect.connect().await.map_err(OpenError::Engine);
+        let streams = Streams::on(reader().await?, include_str!("read_stream.sql"));
+        let histories = Streams::on(reader().await?, include_str!("read_history.sql"));
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(1)
@@ -176,6 +179,7 @@ impl SqliteEventStore {
             jobs,
             closed,
             streams,
+            histories,
             readers,
             head,
         })
@@ -187,11 +191,13 @@ impl SqliteEventStore {
             jobs,
             closed,
             streams,
+            histories,
             readers,
             head: _,
         } = self;
         readers.close().await;
         streams.close().await;
+        histories.close().await;
         drop(jobs);
         closed.await.ok();
     }
@@ -254,7 +260,7 @@ impl EventStore for SqliteEventStore {
     ) -> Result<Vec<RecordedEvent>, ReadError> {
         let page = self.streams.read(stream, after).await;
         let page = page.map_err(|error| ReadError::Unavailable(Box::new(error)))?;
-        match packed::unpack(&page, Some(stream)) {
+        match packed::events(&page, Some(stream)) {
             Ok(mut events) => {
                 // The index gives them in this order, only SQLite does not promise it.
                 events.sort_by_key(|event| event.version);
@@ -262,6 +268,18 @@ impl EventStore for SqliteEventStore {
             }
             Err(Unreadable) => Err(reader::unreadable(&self.readers, Position::START).await),
         }
+    }
+
+    async fn history(&self, stream: &StreamName) -> Result<Vec<Fact>, ReadError> {
+        let page = self.histories.read(stream, Version::NONE).await;
+        let page = page.map_err(|error| ReadError::Unavailable(Box::new(error)))?;
+        let Ok(mut facts) = packed::facts(&page) else {
+            // Event by event: that names the one that cannot be read.
+            let events = self.read_stream(stream, Version::NONE).await?;
+            return Ok(events.into_iter().map(Fact::from).collect());
+        };
+        facts.sort_by_key(|fact| fact.version);
+        Ok(facts)
     }
 
     async fn read_all(

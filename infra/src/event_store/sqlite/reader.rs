@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::packed;
+use crate::event_store::packed;
 
 pub(super) async fn head(readers: &SqlitePool) -> Result<Position, sqlx::Error> {
     let head: Option<i64> = sqlx::query_scalar(include_str!("read_head.sql"))
@@ -36,7 +36,7 @@ pub(super) async fn all(
             .await
             .map_err(unavailable)?;
         let page = page.as_deref().unwrap_or_default();
-        let Ok(page) = packed::unpack(page, None) else {
+        let Ok(page) = packed::events(page, None) else {
             return Err(unreadable(readers, after).await);
         };
         let full = page.len() == room;

@@ -20,13 +20,14 @@ const ROOM: [usize; 6] = [1, 2, 4, 8, 16, 32];
 /// The most reads of one group.
 const GROUP: usize = ROOM[ROOM.len() - 1];
 
-/// A stream's events as one value, still to be unpacked; or why there is none.
+/// What a stream holds, as one value, still to be unpacked; or why there is none.
 pub(super) type Page = Result<String, Arc<sqlx::Error>>;
 
-/// Where streams are read.
+/// Where streams are read, by one statement or another.
 pub(super) struct Streams {
     waiting: Mutex<Vec<Asked>>,
     connection: tokio::sync::Mutex<SqliteConnection>,
+    statements: Statements,
 }
 
 /// A read that waits.
@@ -37,10 +38,13 @@ struct Asked {
 }
 
 impl Streams {
-    pub(super) fn on(connection: SqliteConnection) -> Self {
+    /// `statement` reads one stream: it answers `$nth` and a page, and asks for a name and a
+    /// version.
+    pub(super) fn on(connection: SqliteConnection, statement: &'static str) -> Self {
         Self {
             waiting: Mutex::default(),
             connection: tokio::sync::Mutex::new(connection),
+            statements: Statements::of(statement),
         }
     }
 
@@ -48,7 +52,7 @@ impl Streams {
         self.connection.into_inner().close().await.ok();
     }
 
-    /// A stream's events after a version.
+    /// What the statement says of a stream after a version.
     pub(super) async fn read(&self, stream: &StreamName, after: Version) -> Page {
         loop {
             // No answer: whoever read for us was called off. Then we ask again.
@@ -70,7 +74,7 @@ impl Streams {
                 biased;
                 page = &mut answered => return page.ok(),
                 mut connection = self.connection.lock() => {
-                    read_all(&mut connection, self.next_group()).await;
+                    read_all(&mut connection, &self.statements, self.next_group()).await;
                 }
             }
         }
@@ -90,11 +94,11 @@ impl Streams {
 }
 
 /// Answers each as soon as its page is there, so that it is taken apart while the next is read.
-async fn read_all(connection: &mut SqliteConnection, group: Vec<Asked>) {
+async fn read_all(connection: &mut SqliteConnection, statements: &Statements, group: Vec<Asked>) {
     if group.is_empty() {
         return; // somebody else has read for all
     }
-    let mut query = sqlx::query(AssertSqlSafe(statement(group.len())));
+    let mut query = sqlx::query(AssertSqlSafe(statements.of_reads(group.len())));
     let mut answers = Vec::with_capacity(group.len());
     for asked in group {
         let after = asked.after.0.cast_signed();
@@ -130,15 +134,29 @@ async fn answer_each(
     Ok(())
 }
 
-/// One statement for so many reads. What it has room for besides asks for no stream.
-fn statement(reads: usize) -> Arc<str> {
-    static TEXTS: [OnceLock<Arc<str>>; ROOM.len()] = [const { OnceLock::new() }; ROOM.len()];
-    let room = ROOM.partition_point(|room| *room < reads);
-    let text = TEXTS[room].get_or_init(|| {
-        let reads: Vec<_> = (0..ROOM[room])
-            .map(|nth| include_str!("read_stream.sql").replace("$nth", &nth.to_string()))
-            .collect();
-        reads.join("UNION ALL\n").into()
-    });
-    Arc::clone(text)
+/// One statement for each number of reads that there is room for.
+struct Statements {
+    of_one: &'static str,
+    texts: [OnceLock<Arc<str>>; ROOM.len()],
+}
+
+impl Statements {
+    fn of(of_one: &'static str) -> Self {
+        Self {
+            of_one,
+            texts: [const { OnceLock::new() }; ROOM.len()],
+        }
+    }
+
+    /// What it has room for besides asks for no stream.
+    fn of_reads(&self, reads: usize) -> Arc<str> {
+        let room = ROOM.partition_point(|room| *room < reads);
+        let text = self.texts[room].get_or_init(|| {
+            let reads: Vec<_> = (0..ROOM[room])
+                .map(|nth| self.of_one.replace("$nth", &nth.to_string()))
+                .collect();
+            reads.join("UNION ALL\n").into()
+        });
+        Arc::clone(text)
+    }
 }

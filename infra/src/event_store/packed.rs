@@ -1,15 +1,15 @@
 //! A page of events as one value.
 //!
-//! Rows reach us through sqlx column by column, each a copy handed from SQLite's thread to ours;
-//! that costs more than all else in reading a log. So the statements for reading pages let SQLite
-//! string a page together, and here it is taken apart: fields end with the unit separator, the
-//! texts that somebody else wrote come last and by their length, events end with the record
-//! separator.
+//! Rows reach us through sqlx column by column: that costs more than all else in reading SQLite's
+//! log, where each is a copy handed from its thread to ours, and as much as all else in reading a
+//! history from PostgreSQL. So such statements let the engine string a page together, and here it
+//! is taken apart: fields end with the unit separator, the texts that somebody else wrote come last
+//! and by their length, events end with the record separator.
 
 use std::str::FromStr;
 
 use chrono::DateTime;
-use domain::es::{EventId, Hash, Position, RecordedAt, RecordedEvent, StreamName, Version};
+use domain::es::{EventId, Fact, Hash, Position, RecordedAt, RecordedEvent, StreamName, Version};
 use uuid::Uuid;
 
 const UNIT: u8 = 31;
@@ -19,17 +19,30 @@ const RECORD: u8 = 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unreadable;
 
-/// Takes a page apart. Where all events are of one stream, the page does not repeat its name.
-pub(super) fn unpack(
+/// The events of a page. Where all are of one stream, the page does not repeat its name.
+pub(super) fn events(
     page: &str,
     stream: Option<&StreamName>,
 ) -> Result<Vec<RecordedEvent>, Unreadable> {
+    unpack(page, |fields| fields.event(stream))
+}
+
+/// The facts of a page.
+pub(super) fn facts(page: &str) -> Result<Vec<Fact>, Unreadable> {
+    unpack(page, Fields::fact)
+}
+
+fn unpack<'a, T>(
+    page: &'a str,
+    next: impl Fn(&mut Fields<'a>) -> Result<T, Unreadable>,
+) -> Result<Vec<T>, Unreadable> {
     let mut rest = Fields(page);
-    let mut events = Vec::new();
+    let mut found = Vec::new();
     while !rest.0.is_empty() {
-        events.push(rest.event(stream)?);
+        found.push(next(&mut rest)?);
+        rest.end()?;
     }
-    Ok(events)
+    Ok(found)
 }
 
 /// What of a page is still to be read.
@@ -52,11 +65,6 @@ impl<'a> Fields<'a> {
         let (metadata, data) = (self.number()?, self.number()?);
         let metadata = self.text(metadata)?.to_owned();
         let data = self.text(data)?.to_owned();
-        match self.0.as_bytes().first() {
-            None => {}
-            Some(&RECORD) => self.0 = &self.0[1..],
-            Some(_) => return Err(Unreadable),
-        }
         Ok(RecordedEvent {
             id: EventId(id),
             stream,
@@ -70,6 +78,35 @@ impl<'a> Fields<'a> {
             data,
             hash,
         })
+    }
+
+    fn fact(&mut self) -> Result<Fact, Unreadable> {
+        let version = Version(self.number()?);
+        let schema_version = self.number()?;
+        let id = self.field()?.parse().map_err(|_| Unreadable)?;
+        let kind = self.field()?.to_owned();
+        let occurred_at = self.field()?.parse().map_err(|_| Unreadable)?;
+        let data = self.number()?;
+        Ok(Fact {
+            id: EventId(id),
+            version,
+            kind,
+            schema_version,
+            occurred_at,
+            data: self.text(data)?.to_owned(),
+        })
+    }
+
+    /// The end of a record, or of the page.
+    fn end(&mut self) -> Result<(), Unreadable> {
+        match self.0.as_bytes().first() {
+            None => Ok(()),
+            Some(&RECORD) => {
+                self.0 = &self.0[1..];
+                Ok(())
+            }
+            Some(_) => Err(Unreadable),
+        }
     }
 
     /// Up to the next unit separator.
@@ -138,7 +175,7 @@ mod tests {
     fn texts_may_hold_whatever_separates_the_fields() {
         let (metadata, data) = ("{}\u{1e}\u{1f}", "ærlig\u{1e}7\u{1f}");
         let two = [page(metadata, data), page("", "")].join("\u{1e}");
-        let events = unpack(&two, None).unwrap();
+        let read = events(&two, None).unwrap();
         let expected = RecordedEvent {
             id: EventId(Uuid::from_u128(7)),
             stream: "unit-slemdal".parse().unwrap(),
@@ -157,24 +194,48 @@ mod tests {
             data: String::new(),
             ..expected.clone()
         };
-        assert_eq!(events, [expected, empty]);
+        assert_eq!(read, [expected, empty]);
     }
 
     #[test]
     fn what_has_another_shape_is_refused_and_never_panics() {
         let whole = page("{}", "æ");
         for end in (0..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
-            let cut = unpack(&whole[..end], None);
+            let cut = events(&whole[..end], None);
             assert_eq!(cut.is_ok(), end == 0, "{end}");
         }
-        assert_eq!(unpack(&(whole.clone() + "x"), None), Err(Unreadable));
-        assert_eq!(unpack(&whole.replace("AB", "ab"), None), Err(Unreadable));
+        assert_eq!(events(&(whole.clone() + "x"), None), Err(Unreadable));
+        assert_eq!(events(&whole.replace("AB", "ab"), None), Err(Unreadable));
         assert_eq!(
-            unpack(
+            events(
                 &whole.replace("\u{1f}2\u{1f}2\u{1f}", "\u{1f}2\u{1f}1\u{1f}"),
                 None
             ),
             Err(Unreadable)
         );
+    }
+
+    #[test]
+    fn facts_come_without_their_envelopes() {
+        let id = "0".repeat(31) + "7";
+        let (one, data) = (
+            format!("2\u{1f}1\u{1f}{id}\u{1f}unit-registered\u{1f}2020-03-01\u{1f}"),
+            "ærlig\u{1e}7\u{1f}",
+        );
+        let two = format!("{one}{}\u{1f}{data}\u{1e}{one}0\u{1f}", data.len());
+        let fact = Fact {
+            id: EventId(Uuid::from_u128(7)),
+            version: Version(2),
+            kind: "unit-registered".to_owned(),
+            schema_version: 1,
+            occurred_at: "2020-03-01".parse().unwrap(),
+            data: data.to_owned(),
+        };
+        let empty = Fact {
+            data: String::new(),
+            ..fact.clone()
+        };
+        assert_eq!(facts(&two), Ok(vec![fact, empty]));
+        assert_eq!(facts(&(two + "x")), Err(Unreadable));
     }
 }
