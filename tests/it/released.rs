@@ -146,6 +146,7 @@ async fn hear_retention(app: &TestApp, heard: &mut Heard) {
                 "curve_ended_at_last_contact",
                 "curve_ended_when_learned",
             ] {
+                assert_follows_from_its_steps(&told[curve]);
                 let mut after = -1;
                 for point in told[curve].as_array().unwrap() {
                     let day = point["day"].as_i64().unwrap();
@@ -158,7 +159,26 @@ async fn hear_retention(app: &TestApp, heard: &mut Heard) {
                 }
             }
             assert_eq!(told["cohorts"], Value::Array(vec![]));
+            let half = |point: &&Value| point["survival"].as_f64().unwrap() <= 0.5;
+            let median = told["curve"].as_array().unwrap().iter().find(half);
+            let median = median.map_or(Value::Null, |point| point["day"].clone());
+            assert_eq!(told["median_days"], median);
         }
+    }
+}
+
+/// What is estimated is worked out from what is told of the steps, so it tells no more.
+fn assert_follows_from_its_steps(curve: &Value) {
+    let (mut survival, mut at_first) = (1.0_f64, 0.0_f64);
+    for point in curve.as_array().unwrap() {
+        let number = |name: &str| point[name].as_f64().unwrap();
+        let (at_risk, ended) = (number("at_risk"), number("ended"));
+        at_first = at_first.max(at_risk + ended - 1.0);
+        let leaving = at_first - (at_risk - 1.0);
+        survival *= ((at_risk - 1.0) / at_first).powf(ended / leaving);
+        at_first = at_risk - 1.0;
+        assert!((number("survival") - survival).abs() < 1e-9, "{point}");
+        assert!(number("lower") <= survival && survival <= number("upper"));
     }
 }
 

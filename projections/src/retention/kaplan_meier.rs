@@ -74,7 +74,8 @@ pub fn curve(spells: &[Spell]) -> Vec<CurvePoint> {
     points
 }
 
-fn interval(survival: f64, greenwood: f64) -> (f64, f64) {
+/// Greenwood's 95 % interval on the scale of log(−log S).
+pub(super) fn interval(survival: f64, greenwood: f64) -> (f64, f64) {
     if survival >= 1.0 {
         return (1.0, 1.0);
     }

@@ -1,8 +1,10 @@
 //! Retention: how long participation lasts, and what follows a relapse.
 
 mod kaplan_meier;
+mod steps;
 
 pub use kaplan_meier::{CurvePoint, Spell, curve, median_days};
+pub use steps::{Estimate, Step, curve_of_steps};
 
 use std::collections::BTreeMap;
 

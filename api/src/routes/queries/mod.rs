@@ -14,6 +14,7 @@ mod referrals;
 mod retention;
 mod sentence_serving;
 mod standing;
+mod steps;
 mod suppress;
 mod table;
 mod tidgiver;

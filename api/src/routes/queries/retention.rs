@@ -14,10 +14,10 @@ use super::{
         Endpoint, Parameter, Service,
         asking::{Asked, Released},
     },
-    asking, json, scope, seen, suppress,
+    asking, json, scope, seen, steps, suppress,
     withheld::{
         self, Figures,
-        Rule::{AddsUp, Small, Steps},
+        Rule::{AddsUp, BySteps, Small, Steps},
     },
 };
 use crate::{auth::rights::Query, problem::Problem};
@@ -88,8 +88,9 @@ fn hide(answer: &mut Value, wider: &[Value]) {
         "curve_ended_when_learned",
     ] {
         let wider: Vec<&Value> = wider.iter().map(|wider| &wider[curve]).collect();
-        suppress::coarsen(&mut answer[curve], &wider);
+        steps::coarsen(&mut answer[curve], &wider);
     }
+    answer["median_days"] = value!(steps::median_days(&answer["curve"]));
     // Cohorts are quarters of one department: too small to be told in part.
     answer["cohorts"] = value!([]);
     let relapses = &mut answer["relapses"];
@@ -114,6 +115,10 @@ const WITHHELD: &withheld::Fields = &[
     ("curve", Steps),
     ("curve_ended_at_last_contact", Steps),
     ("curve_ended_when_learned", Steps),
+    ("curve.survival", BySteps),
+    ("curve_ended_at_last_contact.survival", BySteps),
+    ("curve_ended_when_learned.survival", BySteps),
+    ("median_days", BySteps),
     ("curve.censored", AddsUp),
     ("curve_ended_at_last_contact.censored", AddsUp),
     ("curve_ended_when_learned.censored", AddsUp),

@@ -42,6 +42,8 @@ pub(super) enum Rule {
     AddsUp,
     /// A curve is told in steps at which nobody could be pointed out.
     Steps,
+    /// An estimate rests on the steps that are told, not on all days.
+    BySteps,
 }
 
 impl Rule {
@@ -60,6 +62,14 @@ impl Rule {
             Self::Steps => Text::of(
                 "only steps at which at least five ended and five are at risk are told",
                 "bare trinn der minst fem sluttet og fem fortsatt følges, fortelles",
+            ),
+            Self::BySteps => Text::of(
+                "estimated, with its bounds, by the steps that are told alone, with the ends of a \
+                 step spread evenly over it: the exact value would tell how many were followed no \
+                 longer",
+                "anslått, med grensene, bare ut fra trinnene som fortelles, der de som sluttet i et \
+                 trinn, er fordelt jevnt over det: den nøyaktige verdien ville røpet hvor mange som \
+                 ikke lenger følges",
             ),
         }
     }
