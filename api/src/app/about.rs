@@ -126,16 +126,16 @@ impl Application {
     }
 
     async fn facts(&self, target: &Target) -> Result<Vec<Fact>, Problem> {
-        read(self.log.history(&target.stream()).await)
+        or_unavailable(self.log.history(&target.stream()).await)
     }
 
     pub(super) async fn events(&self, target: &Target) -> Result<Vec<RecordedEvent>, Problem> {
         let stream = target.stream();
-        read(self.log.read_stream(&stream, Version::NONE).await)
+        or_unavailable(self.log.read_stream(&stream, Version::NONE).await)
     }
 }
 
-fn read<T>(read: Result<T, ReadError>) -> Result<T, Problem> {
+fn or_unavailable<T>(read: Result<T, ReadError>) -> Result<T, Problem> {
     read.map_err(|error| {
         unavailable(&error);
         Problem::general(&general::UNAVAILABLE)

@@ -9,7 +9,10 @@
 use std::str::FromStr;
 
 use chrono::DateTime;
-use domain::es::{EventId, Fact, Hash, Position, RecordedAt, RecordedEvent, StreamName, Version};
+use domain::es::{
+    EventId, EventStore, Fact, Hash, Position, ReadError, RecordedAt, RecordedEvent, StreamName,
+    Version,
+};
 use uuid::Uuid;
 
 const UNIT: u8 = 31;
@@ -27,8 +30,23 @@ pub(super) fn events(
     unpack(page, |fields| fields.event(stream))
 }
 
-/// The facts of a page.
-pub(super) fn facts(page: &str) -> Result<Vec<Fact>, Unreadable> {
+/// The facts of a stream's page, in their order. Where the page cannot be taken apart, the stream
+/// is read event by event: that names the one that cannot be read.
+pub(super) async fn history(
+    page: &str,
+    stream: &StreamName,
+    store: &dyn EventStore,
+) -> Result<Vec<Fact>, ReadError> {
+    let Ok(mut facts) = facts(page) else {
+        let events = store.read_stream(stream, Version::NONE).await?;
+        return Ok(events.into_iter().map(Fact::from).collect());
+    };
+    // The index gives them in this order, only no engine promises it.
+    facts.sort_by_key(|fact| fact.version);
+    Ok(facts)
+}
+
+fn facts(page: &str) -> Result<Vec<Fact>, Unreadable> {
     unpack(page, Fields::fact)
 }
 

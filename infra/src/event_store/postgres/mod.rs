@@ -190,13 +190,7 @@ impl EventStore for PostgresEventStore {
         let rows = self.histories.read(stream, Version::NONE).await?;
         let page = rows.first().map(|row| row.try_get::<Option<&str>, _>(0));
         let page = page.transpose().map_err(reader::unavailable)?.flatten();
-        let Ok(mut facts) = packed::facts(page.unwrap_or_default()) else {
-            // Event by event: that names the one that cannot be read.
-            let events = self.read_stream(stream, Version::NONE).await?;
-            return Ok(events.into_iter().map(Fact::from).collect());
-        };
-        facts.sort_by_key(|fact| fact.version);
-        Ok(facts)
+        packed::history(page.unwrap_or_default(), stream, self).await
     }
 
     async fn read_all(

@@ -3,8 +3,8 @@
 //! **One writer** takes all appends that wait, checks them against the heads of their streams,
 //! and adds them with one statement and one commit ([`writer`]). So durable appends per second
 //! grow with the number of clients, not with the speed of the disk. **Readers** read beside it,
-//! and in WAL mode neither waits for the other: one takes all reads of streams that wait
-//! ([`streams`]), a few serve the rest.
+//! and in WAL mode neither waits for the other: one takes all reads of whole streams that wait, one
+//! those of the facts that decisions ask for ([`streams`]), a few serve the rest.
 //!
 //! Every commit is synced to the disk before it is answered (`synchronous = FULL`): what is
 //! acknowledged survives a loss of power.
@@ -273,13 +273,7 @@ impl EventStore for SqliteEventStore {
     async fn history(&self, stream: &StreamName) -> Result<Vec<Fact>, ReadError> {
         let page = self.histories.read(stream, Version::NONE).await;
         let page = page.map_err(|error| ReadError::Unavailable(Box::new(error)))?;
-        let Ok(mut facts) = packed::facts(&page) else {
-            // Event by event: that names the one that cannot be read.
-            let events = self.read_stream(stream, Version::NONE).await?;
-            return Ok(events.into_iter().map(Fact::from).collect());
-        };
-        facts.sort_by_key(|fact| fact.version);
-        Ok(facts)
+        packed::history(&page, stream, self).await
     }
 
     async fn read_all(
