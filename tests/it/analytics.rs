@@ -242,7 +242,9 @@ async fn flows_have_the_stages_that_the_service_says() {
     for flow in told["flows"].as_array().unwrap() {
         for month in flow["months"].as_array().unwrap() {
             for (stage, number) in month.as_object().unwrap() {
-                if stage != "month" && number != &json!(0) {
+                // For how many a day has come is no stage.
+                let is_stage = stage != "month" && !stage.starts_with("observed_");
+                if is_stage && number != &json!(0) {
                     let key = [&flow["from"], &flow["to"], &month["month"], &json!(stage)];
                     let key = key.map(|part| part.as_str().unwrap().replace('_', "-"));
                     expected.insert(key, number.clone());

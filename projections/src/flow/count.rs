@@ -14,6 +14,9 @@ pub struct Stage {
     pub stage: &'static str,
     /// How many reached it.
     pub count: i64,
+    /// For in-at: of how many participants that day has come. The others are not followed so long
+    /// yet, and are neither in nor out.
+    pub observed: Option<i64>,
     /// Days from the step before, for the middle person of those who reached it; where it is a
     /// person's step.
     pub median_days_from_previous: Option<f64>,
@@ -40,11 +43,17 @@ pub struct StageCounts {
     pub participant: i64,
     /// Matched with a tidgiver.
     pub matched: i64,
-    /// Still in after 91 days.
+    /// Participants for whom 91 days have passed.
+    pub observed_at_3_months: i64,
+    /// Of these, still in after 91 days.
     pub in_at_3_months: i64,
-    /// Still in after 182 days.
+    /// Participants for whom 182 days have passed.
+    pub observed_at_6_months: i64,
+    /// Of these, still in after 182 days.
     pub in_at_6_months: i64,
-    /// Still in after 365 days.
+    /// Participants for whom 365 days have passed.
+    pub observed_at_12_months: i64,
+    /// Of these, still in after 365 days.
     pub in_at_12_months: i64,
     /// "Not now", with a way onward.
     pub declined: i64,
@@ -55,7 +64,8 @@ pub struct StageCounts {
 impl StageCounts {
     pub(super) fn add(&mut self, referral: &Referred, as_of: Day) {
         let reached = |step: Option<Day>| i64::from(step.is_some());
-        let still_in = |days| i64::from(is_in_after(referral, days, as_of));
+        let followed = |days| i64::from(referral.followed_until(days, as_of).is_some());
+        let still_in = |days| i64::from(referral.is_in_after(days, as_of));
         self.proposed += 1;
         self.agreed += reached(referral.agreed);
         self.joint_conversation += reached(referral.joint_conversation);
@@ -63,8 +73,11 @@ impl StageCounts {
         self.kartlegging += reached(referral.kartlegging);
         self.participant += reached(referral.begun);
         self.matched += reached(referral.first_matched);
+        self.observed_at_3_months += followed(91);
         self.in_at_3_months += still_in(91);
+        self.observed_at_6_months += followed(182);
         self.in_at_6_months += still_in(182);
+        self.observed_at_12_months += followed(365);
         self.in_at_12_months += still_in(365);
         self.declined += reached(referral.declined);
         self.withdrawn += reached(referral.withdrawn);
@@ -91,7 +104,14 @@ impl StageCounts {
         let stage = |stage, count, median_days_from_previous| Stage {
             stage,
             count,
+            observed: None,
             median_days_from_previous,
+        };
+        let in_at = |stage, count, observed| Stage {
+            stage,
+            count,
+            observed: Some(observed),
+            median_days_from_previous: None,
         };
         let proposed: Step = |referral| Some(referral.proposed);
         let agreed: Step = |referral| referral.agreed;
@@ -119,9 +139,21 @@ impl StageCounts {
                 self.matched,
                 days(begun, |referral| referral.first_matched),
             ),
-            stage("in-at-3-months", self.in_at_3_months, None),
-            stage("in-at-6-months", self.in_at_6_months, None),
-            stage("in-at-12-months", self.in_at_12_months, None),
+            in_at(
+                "in-at-3-months",
+                self.in_at_3_months,
+                self.observed_at_3_months,
+            ),
+            in_at(
+                "in-at-6-months",
+                self.in_at_6_months,
+                self.observed_at_6_months,
+            ),
+            in_at(
+                "in-at-12-months",
+                self.in_at_12_months,
+                self.observed_at_12_months,
+            ),
             stage(
                 "declined",
                 self.declined,
@@ -136,10 +168,15 @@ impl StageCounts {
     }
 }
 
-fn is_in_after(referral: &Referred, days: u64, as_of: Day) -> bool {
-    let Some(begun) = referral.begun else {
-        return false;
-    };
-    let then = begun.plus(days);
-    then <= as_of && referral.ended.is_none_or(|ended| ended > then)
+impl Referred {
+    /// So many days after participation began, if that day has come.
+    fn followed_until(&self, days: u64, as_of: Day) -> Option<Day> {
+        let then = self.begun?.plus(days);
+        (then <= as_of).then_some(then)
+    }
+
+    fn is_in_after(&self, days: u64, as_of: Day) -> bool {
+        let then = self.followed_until(days, as_of);
+        then.is_some_and(|then| self.ended.is_none_or(|ended| ended > then))
+    }
 }

@@ -87,7 +87,8 @@ const DEFINITION: &str = "informed, interested: heads counted on days within the
     (nobody is a person yet). proposed: referrals proposed within the window; every later stage \
     counts those of them that reached it by as_of. kartlegging, participant, matched: the stay \
     that the person's yes opened, or was in. in-at-3-months (6, 12): participation begun and not \
-    ended 91 (182, 365) days later, where that day has come. median_days_from_previous: over \
+    ended 91 (182, 365) days later, where that day has come; observed: for how many participants \
+    it has. median_days_from_previous: over \
     those who reached both the stage and the one named before it (participant for matched, \
     proposed for declined and withdrawn); none for head counts and in-at. counted_by_partner: \
     persons with an accepted referral from the unit to the department, who were the unit's \

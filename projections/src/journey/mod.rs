@@ -19,6 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Happened, ParticipantHappened, Projection, column::kept_as_word, row::row};
 
+/// A definition that says `{days}` for those within which a contact makes a participant active.
+pub(crate) fn defined_within(definition: &str, days: u64) -> String {
+    definition.replace("{days}", &days.to_string())
+}
+
 /// How far a stay has come (rule D11). Whether a participant is active or passive also depends on
 /// the day it is asked, so that is for the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -340,5 +345,14 @@ fn step(stay: &mut JourneyRow, fact: &F, day: Day, recorded: Day) {
         | F::RelapseContactMade(_)
         | F::EntryCorrected(_)
         | F::EntryRetracted(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_definition_says_within_how_many_days() {
+        let defined = super::defined_within("within {days} days (a parameter)", 30);
+        assert_eq!(defined, "within 30 days (a parameter)");
     }
 }

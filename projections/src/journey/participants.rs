@@ -8,7 +8,7 @@ use domain::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{JourneyRow, PlanState, Standing};
+use super::{JourneyRow, PlanState, Standing, defined_within};
 use crate::{
     AskError, Cursor, CursorError, PageSize, Question, Rows, Scope,
     page::cut,
@@ -37,7 +37,7 @@ pub struct Participants {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ParticipantsView {
     /// How it is counted.
-    pub definition: &'static str,
+    pub definition: String,
     /// The persons, in the order of their pseudonyms.
     pub participants: Vec<ParticipantSummary>,
     /// Where the next page begins, if there is one.
@@ -89,7 +89,7 @@ selected!(ParticipantSummary {
 
 const LIST: &str = "Each person once, by their present or last stay as of the day at a \
     department asked for. active: participant, not passive by agreement, with a contact \
-    within 90 days (a parameter) up to as_of.";
+    within {days} days (a parameter) up to as_of.";
 
 impl Question for Participants {
     type View = ParticipantsView;
@@ -118,7 +118,7 @@ impl Question for Participants {
         let (participants, next_cursor) =
             cut(found, self.size, |last| last.participant_id.to_string());
         Ok(ParticipantsView {
-            definition: LIST,
+            definition: defined_within(LIST, self.active_within_days),
             participants,
             next_cursor,
         })

@@ -4,7 +4,7 @@ use domain::{es::Day, words::UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::JourneyRow;
+use super::{JourneyRow, defined_within};
 use crate::{
     AskError, Question, Rows, Scope,
     question::{table, unit_to_bind},
@@ -26,7 +26,7 @@ pub struct StandingNow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StandingView {
     /// How it is counted.
-    pub definition: &'static str,
+    pub definition: String,
     /// On the list: an inquiry open or a stay begun, not closed or ended.
     pub registered: i64,
     /// Participants with a contact in the last days.
@@ -46,7 +46,7 @@ pub struct StandingView {
 const DEFINITION: &str = "Stays, by their standing at the end of the day as_of. registered: an \
     inquiry open or participation begun, neither closed nor ended. incoming: registered, \
     participation not yet begun. paused: after a relapse, until returned. active: participant, not \
-    paused, not passive by agreement, with a contact-held or oppdrag-meeting-held within 90 days \
+    paused, not passive by agreement, with a contact-held or oppdrag-meeting-held within {days} days \
     (a parameter) up to as_of. passive: registered and neither active, incoming nor paused. ended: \
     participations ended. closed: inquiries closed. registered = active + incoming + passive + \
     paused.";
@@ -81,7 +81,7 @@ impl Question for StandingNow {
             .one()
             .await?;
         Ok(StandingView {
-            definition: DEFINITION,
+            definition: defined_within(DEFINITION, self.active_within_days),
             registered: counted.registered,
             active: counted.active,
             incoming: counted.incoming,

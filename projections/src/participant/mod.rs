@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::{
     AskError, Question, Rows, Scope,
-    journey::{JourneyRow, PlanState, Standing},
+    journey::{JourneyRow, PlanState, Standing, defined_within},
     oppdrag::OppdragRow,
     question::table,
     relapse::RelapseRow,
@@ -41,7 +41,7 @@ pub struct ParticipantDetail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ParticipantDetailView {
     /// How it is counted.
-    pub definition: &'static str,
+    pub definition: String,
     /// The person.
     pub participant_id: ParticipantId,
     /// The stays, the first one first.
@@ -254,7 +254,7 @@ const DETAIL: &str = "Everything that counts about one person as of the day: fac
     corrected, without those retracted; to a department, what belongs to the stays that it \
     holds. Of treatment, nothing that rests on a consent withdrawn by now, whatever the day. \
     active: participant, not passive by agreement, with a \
-    contact within 90 days (a parameter) up to as_of.";
+    contact within {days} days (a parameter) up to as_of.";
 
 impl Question for ParticipantDetail {
     type View = Option<ParticipantDetailView>;
@@ -311,7 +311,7 @@ impl Question for ParticipantDetail {
             .await?;
         let active_since = as_of.minus(self.active_within_days);
         Ok(Some(ParticipantDetailView {
-            definition: DETAIL,
+            definition: defined_within(DETAIL, self.active_within_days),
             participant_id: self.participant_id,
             stays: stays
                 .into_iter()

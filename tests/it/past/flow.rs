@@ -26,7 +26,8 @@ struct Reached {
     kartlegging: Option<Day>,
     participant: Option<Day>,
     matched: Option<Day>,
-    in_at: [bool; 3],
+    /// Whether that day has come, and whether the person was still in.
+    in_at: [(bool, bool); 3],
     declined: Option<Day>,
     withdrawn: Option<Day>,
 }
@@ -48,9 +49,10 @@ fn reached(way: &Way, lives: &Lives, as_of: Day) -> Reached {
     let begun = stay.and_then(|stay| stay.begun);
     let ended = stay.and_then(|stay| stay.ended);
     let in_at = |days: i64| {
-        begun.is_some_and(|begun| {
-            as_of.days_since(begun) >= days
-                && ended.is_none_or(|ended| ended.days_since(begun) > days)
+        begun.map_or((false, false), |begun| {
+            let come = as_of.days_since(begun) >= days;
+            let lasting = ended.is_none_or(|ended| ended.days_since(begun) > days);
+            (come, come && lasting)
         })
     };
     Reached {
@@ -121,9 +123,9 @@ fn stages(all: &[&Reached], heads: [i64; 2]) -> Vec<(&'static str, i64, Value)> 
             who(&|one| one.matched.is_some()),
             took(|one| one.participant, |one| one.matched),
         ),
-        ("in-at-3-months", who(&|one| one.in_at[0]), Value::Null),
-        ("in-at-6-months", who(&|one| one.in_at[1]), Value::Null),
-        ("in-at-12-months", who(&|one| one.in_at[2]), Value::Null),
+        ("in-at-3-months", who(&|one| one.in_at[0].1), Value::Null),
+        ("in-at-6-months", who(&|one| one.in_at[1].1), Value::Null),
+        ("in-at-12-months", who(&|one| one.in_at[2].1), Value::Null),
         (
             "declined",
             who(&|one| one.declined.is_some()),
@@ -135,6 +137,12 @@ fn stages(all: &[&Reached], heads: [i64; 2]) -> Vec<(&'static str, i64, Value)> 
             took(|one| Some(one.proposed), |one| one.withdrawn),
         ),
     ]
+}
+
+/// For how many participants the day has come, after so many months.
+fn observed(all: &[&Reached]) -> [(u8, usize); 3] {
+    let come = |nth: usize| all.iter().filter(|one| one.in_at[nth].0).count();
+    [(3, come(0)), (6, come(1)), (12, come(2))]
 }
 
 fn month(day: Day) -> (i32, u32) {
@@ -268,15 +276,29 @@ pub(super) fn flows(log: &Log, lives: &Lives, ways: &[Way], window: (Day, Day)) 
                     .into_iter()
                     .map(|(name, count, _)| (name.replace('-', "_"), json!(count)))
                     .collect();
+                for (months, count) in observed(&some) {
+                    told.insert(format!("observed_at_{months}_months"), json!(count));
+                }
                 told.insert("month".to_owned(), json!(format!("{year}-{number:02}")));
                 json!(told)
             })
             .collect();
         let (partner, ours) = counted((from, to), lives, ways, window);
-        let stages: Vec<Value> = stages(&all.iter().collect::<Vec<_>>(), sum(heads.iter()))
+        let every: Vec<_> = all.iter().collect();
+        let stages: Vec<Value> = stages(&every, sum(heads.iter()))
             .into_iter()
             .map(|(stage, count, days)| {
-                json!({ "stage": stage, "count": count, "median_days_from_previous": days })
+                let followed = observed(&every).into_iter();
+                let observed: Vec<_> = followed
+                    .filter(|(months, _)| stage == format!("in-at-{months}-months"))
+                    .map(|(_, count)| count)
+                    .collect();
+                json!({
+                    "stage": stage,
+                    "count": count,
+                    "observed": observed.first(),
+                    "median_days_from_previous": days,
+                })
             })
             .collect();
         flows.push(json!({

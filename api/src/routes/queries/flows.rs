@@ -112,6 +112,10 @@ fn hide(flows: &mut Value, year: Option<&str>, of_all_time: &Value) {
             continue;
         };
         flows_by_year::hide(&mut flow["stages"], year, all);
+        // Beside those still in, it would tell how many have left.
+        for stage in flow["stages"].as_array_mut().into_iter().flatten() {
+            stage["observed"] = Value::Null;
+        }
         let wider = match year {
             None => vec![],
             Some(_) => suppress::counts(all, &COUNTED),
@@ -126,6 +130,7 @@ const COUNTED: [&str; 2] = ["counted_by_steg_for_steg", "counted_by_partner"];
 
 const WITHHELD: &withheld::Fields = &[
     ("flows.stages.count", Small),
+    ("flows.stages.observed", AddsUp),
     ("flows.stages.median_days_from_previous", Small),
     ("flows.counted_by_partner", Small),
     ("flows.counted_by_steg_for_steg", Small),

@@ -486,6 +486,9 @@ async fn a_flow_counts_each_step_and_both_sides_count_their_own_way() {
     ] {
         assert_eq!(count(flow, name), expected, "{name}");
     }
+    let observed: Vec<_> = flow.stages.iter().filter_map(|s| s.observed).collect();
+    // Of the one participant, a quarter of a year has passed, and no more.
+    assert_eq!(observed, [1, 0, 0]);
     let months: Vec<_> = flow
         .months
         .iter()
