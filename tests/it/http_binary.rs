@@ -190,6 +190,77 @@ fn a_file_of_events_is_imported_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_was_taken_back_is_replayed_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let participant = "0197f0a2-0000-7000-8000-000000000002";
+    let unit = json!({ "kind": "department", "offers_individual_tidgiver": true });
+    let contact = json!({ "department": OSLO, "channels": ["other"] });
+    let held = "participant.first-conversation-held";
+    let taken_back = json!({ "entry": "3", "reason": "duplicate" });
+    let lines = [
+        (
+            "1",
+            "unit.unit-registered",
+            OSLO,
+            "2020-01-01T09:00:00Z",
+            &unit,
+        ),
+        (
+            "2",
+            "participant.first-contact-made",
+            participant,
+            "2020-02-01T09:00:00Z",
+            &contact,
+        ),
+        ("3", held, participant, "2020-02-09T09:00:00Z", &json!({})),
+        (
+            "4",
+            "participant.entry-retracted",
+            participant,
+            "2020-02-10T09:00:00Z",
+            &taken_back,
+        ),
+    ];
+    let lines = lines.map(|(id, kind, subject, time, data)| event(id, kind, subject, time, data));
+    std::fs::write(folder.path().join("old.ndjson"), lines.join("\n")).unwrap();
+    let imported = stegspor(folder.path(), &["import", "old.ndjson"]);
+    assert!(imported.status.success(), "{}", text(&imported.stderr));
+
+    let replayed = |more: &[&str]| -> Vec<Value> {
+        let replayed = stegspor(
+            folder.path(),
+            &[&["replay", participant, "--json"], more].concat(),
+        );
+        let lines = text(&replayed.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let kinds = |journey: &[Value]| -> Vec<Value> {
+        journey.iter().map(|event| event["kind"].clone()).collect()
+    };
+    assert_eq!(kinds(&replayed(&[])), ["first-contact-made"]);
+    let recorded = replayed(&["--as-recorded"]);
+    assert_eq!(
+        kinds(&recorded),
+        [
+            "first-contact-made",
+            "first-conversation-held",
+            "entry-retracted"
+        ]
+    );
+    let amended: Vec<_> = recorded.iter().map(|event| &event["amended"]).collect();
+    assert_eq!(amended, [false, true, false]);
+    assert_eq!(recorded[2]["data"]["entry"], recorded[1]["id"]);
+    let told = stegspor(folder.path(), &["replay", participant, "--as-recorded"]);
+    assert_eq!(text(&told.stdout).matches("(amended later)").count(), 1);
+}
+
+#[test]
 fn an_import_into_the_demo_goes_on_by_the_demos_clock() {
     let folder = tempfile::tempdir().unwrap();
     let participant = "0197f0a2-0000-7000-8000-000000000002";

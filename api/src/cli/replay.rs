@@ -15,8 +15,11 @@ use super::{Ended, demo, settings::Where, store};
 
 /// Tell one participant's journey, event by event
 ///
-/// Reads the log itself, not the read models. Corrections and retractions are shown as they were
-/// known: --known-at tells the journey as it was known at a moment, --as-of up to a day.
+/// Reads the log itself, not the read models. The journey is told as it counts, in the order in
+/// which things happened: what was corrected is marked and told as corrected, what was retracted
+/// is left out. --known-at tells it as it was known at a moment, --as-of up to a day.
+/// --as-recorded tells each event as it was recorded, in the order of the log, corrections and
+/// retractions among them.
 ///
 /// Examples:
 ///   stegspor replay 0197f0a2-… --data stegspor-data/demo
@@ -32,6 +35,9 @@ pub(super) struct Replay {
     /// As known at this moment, or at the end of this day
     #[arg(long, value_name = "MOMENT")]
     known_at: Option<OccurredAt>,
+    /// Every event as it was recorded, with corrections and retractions
+    #[arg(long)]
+    as_recorded: bool,
     /// Print one JSON object an event
     #[arg(long)]
     json: bool,
@@ -55,25 +61,33 @@ impl Replay {
             .filter_map(|event| event.event.amendment())
             .map(|amendment| amendment.entry())
             .collect();
-        let mut journey = amend::effective(history.clone());
+        let mut journey = if self.as_recorded {
+            history
+        } else {
+            as_it_counts(history)
+        };
         journey.retain(|event| {
             self.as_of
                 .is_none_or(|as_of| event.occurred_at.day() <= as_of)
         });
-        journey.sort_by_key(|event| {
-            (
-                event.event.stands_at(event.occurred_at).begins(),
-                event.event.rank(),
-                event.id,
-            )
-        });
         let mut out = std::io::stdout().lock();
         for event in &journey {
-            let corrected = amended.contains(&event.id);
+            let amended = amended.contains(&event.id);
             let line = if self.json {
-                as_json(event, corrected).to_string()
+                // Of what counts, only what was corrected is amended.
+                let mark = if self.as_recorded {
+                    "amended"
+                } else {
+                    "corrected"
+                };
+                as_json(event, (mark, amended)).to_string()
             } else {
-                as_text(event, corrected)
+                let mark = if self.as_recorded {
+                    "amended later"
+                } else {
+                    "corrected"
+                };
+                as_text(event, amended.then_some(mark))
             };
             // A reader that has seen enough ends the telling.
             if writeln!(out, "{line}").is_err() {
@@ -101,6 +115,19 @@ async fn history(
     Ok(known.map(Recorded::decode).collect::<Result<_, _>>()?)
 }
 
+/// What counts, in the order in which it happened.
+fn as_it_counts(history: Vec<Recorded>) -> Vec<Recorded> {
+    let mut journey = amend::effective(history);
+    journey.sort_by_key(|event| {
+        (
+            event.event.stands_at(event.occurred_at).begins(),
+            event.event.rank(),
+            event.id,
+        )
+    });
+    journey
+}
+
 fn fact(event: &Recorded) -> Value {
     let data = serde_json::from_str(event.event.to_json().get());
     let mut data: Value = data.unwrap_or_default();
@@ -110,7 +137,7 @@ fn fact(event: &Recorded) -> Value {
     }
 }
 
-fn as_json(event: &Recorded, corrected: bool) -> Value {
+fn as_json(event: &Recorded, (mark, marked): (&str, bool)) -> Value {
     json!({
         "id": event.id,
         "position": event.position,
@@ -118,12 +145,12 @@ fn as_json(event: &Recorded, corrected: bool) -> Value {
         "occurred_at": event.occurred_at,
         "recorded_at": event.recorded_at,
         "kind": event.event.kind(),
-        "corrected": corrected,
+        mark: marked,
         "data": fact(event),
     })
 }
 
-fn as_text(event: &Recorded, corrected: bool) -> String {
+fn as_text(event: &Recorded, mark: Option<&str>) -> String {
     let fields = match fact(event) {
         Value::Object(fields) => fields
             .into_iter()
@@ -138,7 +165,7 @@ fn as_text(event: &Recorded, corrected: bool) -> String {
         "{}  {}{fields}{}  [known {}, position {}]",
         event.occurred_at.day(),
         event.event.kind(),
-        if corrected { " (corrected)" } else { "" },
+        mark.map_or_else(String::new, |mark| format!(" ({mark})")),
         event.recorded_at.day(),
         event.position
     )
