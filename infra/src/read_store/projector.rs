@@ -212,7 +212,8 @@ impl Projector {
             tracing::warn!(
                 beyond = once.beyond.0,
                 up_to = once.up_to.0,
-                "who kept these read models up is gone without a word; going on in steps"
+                "the process that kept these read models up ended at once, by a crash or kill -9; \
+                 nothing is lost, and it goes on from there in steps"
             );
         }
         Ok(())

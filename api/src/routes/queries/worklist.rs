@@ -24,7 +24,11 @@ use crate::{
 const ROUTE: &str = "/v1/worklist";
 
 pub(super) fn endpoint() -> Endpoint {
-    let mut parameters = vec![Parameter::query("unit", "One department.", "")];
+    let mut parameters = vec![Parameter::query(
+        "unit",
+        "One department; an operator's list is of no department and takes none.",
+        "",
+    )];
     parameters.extend(PAGED);
     Endpoint {
         route: ROUTE,
