@@ -900,3 +900,53 @@ async fn d5_what_rests_on_a_withdrawn_consent_is_shown_of_no_day_any_more() {
     // Figures name nobody: what was counted then stays counted.
     assert_eq!(flows().await, counted);
 }
+
+#[tokio::test]
+async fn d5_each_part_of_a_treatment_goes_with_the_consent_by_which_it_was_told() {
+    let app = TestApp::new().await;
+    let consents = [Uuid::from_u128(41), Uuid::from_u128(42)];
+    for (withdrawn, left) in [
+        (consents[0], json!([null, null, "2021-06-20"])),
+        (consents[1], json!(["during", SLEMDAL, null])),
+    ] {
+        let id = app.participant(OSLO, "2021-05-01", "Ola").await;
+        let given = |consent: Uuid| {
+            json!({
+                "consent_id": consent, "purpose": "treatment-phase", "unit": SLEMDAL,
+                "occurred_at": "2021-05-10",
+            })
+        };
+        let entered = json!({
+            "consent_id": consents[0], "unit": SLEMDAL, "phase": "during",
+            "occurred_at": "2021-05-11",
+        });
+        let planned = json!({
+            "consent_id": consents[1], "unit": SLEMDAL, "on": "2021-06-20",
+            "occurred_at": "2021-05-12",
+        });
+        app.told(
+            &id,
+            OSLO,
+            &[
+                ("give-consent", given(consents[0])),
+                ("give-consent", given(consents[1])),
+                ("enter-treatment-phase", entered),
+                ("plan-discharge", planned),
+                ("withdraw-consent", json!({ "consent_id": withdrawn })),
+            ],
+        )
+        .await;
+        app.caught_up().await;
+        for query in ["", "?as_of=2021-05-20"] {
+            let path = format!("/v1/participants/{id}{query}");
+            let stay = app.get(&path).veileder(OSLO).await.body["stays"][0].take();
+            let told = json!([stay["phase"], stay["phase_unit"], stay["discharge"]]);
+            assert_eq!(told, left, "{query}");
+        }
+        let due = app.get("/v1/worklist").veileder(OSLO).await.body["items"].take();
+        let is_due = due.as_array().unwrap().iter().any(|item| {
+            item["task"] == "be-ready-before-discharge" && item["participant_id"] == json!(id)
+        });
+        assert_eq!(is_due, !left[2].is_null(), "{due}");
+    }
+}

@@ -111,13 +111,16 @@ row! {
         phase: Option<TreatmentPhase>,
         /// Where.
         phase_unit: Option<UnitId>,
-        /// The consent by which it is told: withdrawn, nothing of the treatment is told any more
-        /// (rule D5).
+        /// The consent by which it is told: withdrawn, it is told no more (rule D5).
         phase_consent: Option<ConsentId>,
         /// The told day of a discharge that is still to come about.
         discharge: Option<Day>,
+        /// The consent by which that is told.
+        discharge_consent: Option<ConsentId>,
         /// Day on which a treatment was left before its end.
         left_treatment: Option<Day>,
+        /// The consent by which that is told.
+        left_consent: Option<ConsentId>,
         /// Day of the first match with a tidgiver.
         first_matched: Option<Day>,
         /// Matches.
@@ -169,7 +172,9 @@ impl JourneyRow {
             phase_unit: None,
             phase_consent: None,
             discharge: None,
+            discharge_consent: None,
             left_treatment: None,
+            left_consent: None,
             first_matched: None,
             matches: 0,
             contacts: 0,
@@ -183,12 +188,24 @@ impl JourneyRow {
     }
 
     /// Rule D5: nothing is told any more of what rested on a consent that was withdrawn.
-    fn forget_treatment(&mut self) {
-        self.phase = None;
-        self.phase_unit = None;
-        self.phase_consent = None;
+    fn forget_treatment(&mut self, by: ConsentId) {
+        if self.phase_consent == Some(by) {
+            self.phase = None;
+            self.phase_unit = None;
+            self.phase_consent = None;
+        }
+        if self.discharge_consent == Some(by) {
+            self.plan_no_discharge();
+        }
+        if self.left_consent == Some(by) {
+            self.left_treatment = None;
+            self.left_consent = None;
+        }
+    }
+
+    fn plan_no_discharge(&mut self) {
         self.discharge = None;
-        self.left_treatment = None;
+        self.discharge_consent = None;
     }
 
     fn is_over(&self) -> bool {
@@ -233,8 +250,7 @@ impl Projection for Journey {
             // Consents are the person's, over all stays.
             F::ConsentWithdrawn(ConsentWithdrawn { consent_id }) => rows
                 .iter_mut()
-                .filter(|stay| stay.phase_consent == Some(*consent_id))
-                .for_each(JourneyRow::forget_treatment),
+                .for_each(|stay| stay.forget_treatment(*consent_id)),
             fact => {
                 // Without its opening (retracted, or after the day that is looked at) there is no
                 // stay.
@@ -310,19 +326,20 @@ fn step(stay: &mut JourneyRow, fact: &F, day: Day, recorded: Day) {
             stay.phase_unit = Some(entered.unit.clone());
             stay.phase_consent = Some(entered.consent_id);
             if entered.phase == TreatmentPhase::After {
-                stay.discharge = None;
+                stay.plan_no_discharge();
             }
         }
         F::DischargePlanned(planned) => {
             stay.discharge = Some(planned.on);
-            stay.phase_consent = Some(planned.consent_id);
+            stay.discharge_consent = Some(planned.consent_id);
         }
         F::TreatmentLeftEarly(left) => {
             stay.phase = Some(TreatmentPhase::After);
             stay.phase_unit = Some(left.unit.clone());
             stay.phase_consent = Some(left.consent_id);
-            stay.discharge = None;
+            stay.plan_no_discharge();
             stay.left_treatment = Some(day);
+            stay.left_consent = Some(left.consent_id);
         }
         F::BecamePassive(_) if !stay.is_over() => stay.passive_since = Some(day),
         F::BecameActive(_) => stay.passive_since = None,

@@ -64,7 +64,13 @@ impl ParticipantDetailView {
                 stay.phase = None;
                 stay.phase_unit = None;
                 stay.phase_consent = None;
+            }
+            if stay
+                .discharge_consent
+                .is_some_and(|id| withdrawn.contains(&id))
+            {
                 stay.discharge = None;
+                stay.discharge_consent = None;
             }
         }
     }
@@ -125,11 +131,14 @@ pub struct Stay {
     pub phase: Option<TreatmentPhase>,
     /// Where.
     pub phase_unit: Option<UnitId>,
-    /// The consent by which these are told.
+    /// The consent by which phase and unit are told.
     #[serde(skip)]
     pub phase_consent: Option<ConsentId>,
     /// The told day of a discharge still to come about.
     pub discharge: Option<Day>,
+    /// The consent by which that is told.
+    #[serde(skip)]
+    pub discharge_consent: Option<ConsentId>,
     /// Contacts, and meetings in oppdrag.
     pub contacts: i64,
     /// Day of the last of them.
@@ -170,6 +179,7 @@ impl Stay {
             phase_unit: row.phase_unit,
             phase_consent: row.phase_consent,
             discharge: row.discharge,
+            discharge_consent: row.discharge_consent,
             contacts: row.contacts,
             last_contact: row.last_contact,
         }

@@ -1,7 +1,8 @@
 -- $1 unit or '', $2 scope, $3 as of, $4 first day of proposals still in quarantine,
 -- $5 $6 $7 last day of a follow-up that is due again (short, long, social), $8 cancellations
 SELECT w.task, w.since, w.department, w.participant_id, w.about_id, w.kind,
-       c.phase_consent AS consent
+       CASE w.task WHEN 'be-ready-before-discharge' THEN c.discharge_consent
+                   ELSE c.left_consent END AS consent
 FROM (
     SELECT 'book-first-conversation' AS task, j.opened AS since, j.department, j.participant_id,
            j.stay_id AS about_id, NULL AS kind

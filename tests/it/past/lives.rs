@@ -29,8 +29,8 @@ pub(super) struct Stay {
     pub(super) ended: Option<Day>,
     pub(super) end_learned: Option<Day>,
     pub(super) plan: &'static str,
-    /// The consent by which the treatment is told.
-    pub(super) told_by: Option<ConsentId>,
+    /// The consents by which phase, discharge and leaving are told.
+    pub(super) told_by: [Option<ConsentId>; 3],
     pub(super) discharge: Option<Day>,
     pub(super) left_treatment: Option<Day>,
     pub(super) first_matched: Option<Day>,
@@ -172,7 +172,7 @@ impl Stay {
             ended: None,
             end_learned: None,
             plan: "not-yet",
-            told_by: None,
+            told_by: [None; 3],
             discharge: None,
             left_treatment: None,
             first_matched: None,
@@ -269,19 +269,20 @@ impl Stay {
             F::TreatmentPhaseEntered(entered) => {
                 self.shown.insert("phase", json!(entered.phase));
                 self.shown.insert("phase_unit", json!(entered.unit));
-                self.told_by = Some(entered.consent_id);
+                self.told_by[0] = Some(entered.consent_id);
                 if entered.phase == TreatmentPhase::After {
                     self.discharge = None;
                 }
             }
             F::DischargePlanned(planned) => {
                 self.discharge = Some(planned.on);
-                self.told_by = Some(planned.consent_id);
+                self.told_by[1] = Some(planned.consent_id);
             }
             F::TreatmentLeftEarly(left) => {
                 self.shown.insert("phase", json!("after"));
                 self.shown.insert("phase_unit", json!(left.unit));
-                self.told_by = Some(left.consent_id);
+                self.told_by[0] = Some(left.consent_id);
+                self.told_by[2] = Some(left.consent_id);
                 self.discharge = None;
                 self.left_treatment = Some(day);
             }
@@ -307,11 +308,15 @@ impl Life {
             F::ContactHeld(_) | F::OppdragMeetingHeld(_) => self.contacts.push(day),
             F::ConsentWithdrawn(withdrawn) => {
                 for stay in &mut self.stays {
-                    if stay.told_by == Some(withdrawn.consent_id) {
-                        stay.told_by = None;
+                    let [phase, discharge, left] = stay.told_by;
+                    if phase == Some(withdrawn.consent_id) {
                         stay.shown.insert("phase", Value::Null);
                         stay.shown.insert("phase_unit", Value::Null);
+                    }
+                    if discharge == Some(withdrawn.consent_id) {
                         stay.discharge = None;
+                    }
+                    if left == Some(withdrawn.consent_id) {
                         stay.left_treatment = None;
                     }
                 }

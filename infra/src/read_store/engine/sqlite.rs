@@ -23,6 +23,7 @@ const TABLES: &str = concat!(
     include_str!("../../../migrations/read/0006_consent_of_a_phase.sql"),
     include_str!("../../../migrations/read/0007_attempts.sql"),
     include_str!("../../../migrations/read/0008_day_of_a_capacity.sql"),
+    include_str!("../../../migrations/read/0009_consents_of_a_treatment.sql"),
 );
 
 /// Enough for the statements of every table in every size.
