@@ -1,7 +1,7 @@
 //! The binary itself: served over TCP, told by a client, imported into, replayed, verified.
 
 use serde_json::{Value, json};
-use tests::{OSLO, Serving, stegspor, text, token};
+use tests::{OSLO, SLEMDAL, Serving, stegspor, text, token};
 
 #[test]
 fn the_binary_serves_and_ends_when_it_is_asked_to() {
@@ -258,6 +258,59 @@ fn what_was_taken_back_is_replayed_where_it_is_asked_for() {
     assert_eq!(recorded[2]["data"]["entry"], recorded[1]["id"]);
     let told = stegspor(folder.path(), &["replay", participant, "--as-recorded"]);
     assert_eq!(text(&told.stdout).matches("(amended later)").count(), 1);
+}
+
+#[test]
+fn d5_a_replay_tells_nothing_that_rests_on_a_withdrawn_consent() {
+    let folder = tempfile::tempdir().unwrap();
+    let participant = "0197f0a2-0000-7000-8000-000000000002";
+    let consent = "0197f0a2-0000-7000-8000-000000000003";
+    let department = json!({ "kind": "department", "offers_individual_tidgiver": true });
+    let contact = json!({ "department": OSLO, "channels": ["other"] });
+    let given = json!({ "consent_id": consent, "purpose": "treatment-phase", "unit": SLEMDAL });
+    let entered = json!({ "consent_id": consent, "unit": SLEMDAL, "phase": "during" });
+    let of_person = |kind: &str| format!("participant.{kind}");
+    let lines = [
+        ("unit.unit-registered".to_owned(), OSLO, &department),
+        (
+            "unit.unit-registered".to_owned(),
+            SLEMDAL,
+            &json!({ "kind": "treatment-institution", "offers_individual_tidgiver": false }),
+        ),
+        (of_person("first-contact-made"), participant, &contact),
+        (of_person("consent-given"), participant, &given),
+        (of_person("treatment-phase-entered"), participant, &entered),
+        (
+            of_person("consent-withdrawn"),
+            participant,
+            &json!({ "consent_id": consent }),
+        ),
+    ];
+    let lines: Vec<_> = lines
+        .iter()
+        .enumerate()
+        .map(|(nth, (kind, subject, data))| {
+            let time = format!("2020-02-0{}T09:00:00Z", nth + 1);
+            event(&nth.to_string(), kind, subject, &time, data)
+        })
+        .collect();
+    std::fs::write(folder.path().join("old.ndjson"), lines.join("\n")).unwrap();
+    let imported = stegspor(
+        folder.path(),
+        &["import", "old.ndjson", "--trusted-history"],
+    );
+    assert!(
+        imported.status.success(),
+        "{}{}",
+        text(&imported.stdout),
+        text(&imported.stderr)
+    );
+    for more in [&[][..], &["--as-recorded"], &["--known-at", "2020-02-05"]] {
+        let told = stegspor(folder.path(), &[&["replay", participant], more].concat());
+        let told = text(&told.stdout);
+        assert!(told.contains("consent-given"), "{told}");
+        assert!(!told.contains("treatment-phase-entered"), "{told}");
+    }
 }
 
 #[test]

@@ -8,7 +8,10 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    es::ConsentId, event::DomainEvent, participant::ParticipantFact, words::ParticipantId,
+    es::ConsentId,
+    event::{DomainEvent, Recorded},
+    participant::ParticipantFact,
+    words::ParticipantId,
 };
 
 use super::{Application, Target};
@@ -21,13 +24,32 @@ impl Application {
         person: ParticipantId,
     ) -> Result<BTreeSet<ConsentId>, Problem> {
         let known = self.known(&Target::Participant(person)).await?;
-        let withdrawn = known.into_iter().filter_map(|event| match event.event {
-            DomainEvent::Participant(event) => match event.fact {
-                ParticipantFact::ConsentWithdrawn(withdrawn) => Some(withdrawn.consent_id),
-                _ => None,
-            },
-            _ => None,
-        });
-        Ok(withdrawn.collect())
+        Ok(withdrawn_in(&known))
+    }
+}
+
+/// The consents that are withdrawn in the facts that count of a person.
+pub(crate) fn withdrawn_in(known: &[Recorded]) -> BTreeSet<ConsentId> {
+    let withdrawn = known.iter().filter_map(|event| match fact(event)? {
+        ParticipantFact::ConsentWithdrawn(withdrawn) => Some(withdrawn.consent_id),
+        _ => None,
+    });
+    withdrawn.collect()
+}
+
+/// The consent that an event rests on, if it tells of treatment.
+pub(crate) fn of_treatment(event: &Recorded) -> Option<ConsentId> {
+    match fact(event)? {
+        ParticipantFact::TreatmentPhaseEntered(entered) => Some(entered.consent_id),
+        ParticipantFact::DischargePlanned(planned) => Some(planned.consent_id),
+        ParticipantFact::TreatmentLeftEarly(left) => Some(left.consent_id),
+        _ => None,
+    }
+}
+
+fn fact(event: &Recorded) -> Option<&ParticipantFact> {
+    match &event.event {
+        DomainEvent::Participant(event) => Some(&event.fact),
+        _ => None,
     }
 }

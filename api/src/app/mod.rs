@@ -8,7 +8,7 @@
 
 mod about;
 mod amending;
-mod consents;
+pub(crate) mod consents;
 mod execute;
 mod ids;
 mod names;

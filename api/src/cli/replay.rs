@@ -1,10 +1,10 @@
 //! `stegspor replay`: one journey, event by event, from the log itself.
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 use clap::Args;
 use domain::{
-    es::{Day, EventStore, OccurredAt, RecordedAt, Version, amend},
+    es::{Day, EventId, EventStore, OccurredAt, RecordedAt, Version, amend},
     event::{DomainEvent, Recorded},
     participant::Participant,
     words::ParticipantId,
@@ -12,6 +12,7 @@ use domain::{
 use serde_json::{Value, json};
 
 use super::{Ended, demo, settings::Where, store};
+use crate::app::consents;
 
 /// Tell one participant's journey, event by event
 ///
@@ -19,7 +20,8 @@ use super::{Ended, demo, settings::Where, store};
 /// which things happened: what was corrected is marked and told as corrected, what was retracted
 /// is left out. --known-at tells it as it was known at a moment, --as-of up to a day.
 /// --as-recorded tells each event as it was recorded, in the order of the log, corrections and
-/// retractions among them.
+/// retractions among them. What is told of a treatment by a consent that is withdrawn by now is
+/// left out of all of them.
 ///
 /// Examples:
 ///   stegspor replay 0197f0a2-… --data stegspor-data/demo
@@ -54,7 +56,12 @@ impl Replay {
         for day in [self.as_of, known_on].into_iter().flatten() {
             anyhow::ensure!(day <= today, "{day} has not come yet: today is {today}");
         }
-        let history = history(log.as_ref(), self.participant, self.known_at).await?;
+        let mut history = shown(log.as_ref(), self.participant).await?;
+        let until = self.known_at.map(|known_at| match known_at {
+            OccurredAt::Day(day) => RecordedAt(day.ends()),
+            OccurredAt::Moment(moment) => RecordedAt(moment),
+        });
+        history.retain(|event| until.is_none_or(|until| event.recorded_at <= until));
         anyhow::ensure!(!history.is_empty(), "no such participant is known");
         let amended: Vec<_> = history
             .iter()
@@ -98,21 +105,30 @@ impl Replay {
     }
 }
 
-async fn history(
-    log: &dyn EventStore,
-    participant: ParticipantId,
-    known_at: Option<OccurredAt>,
-) -> anyhow::Result<Vec<Recorded>> {
-    let until = known_at.map(|known_at| match known_at {
-        OccurredAt::Day(day) => RecordedAt(day.ends()),
-        OccurredAt::Moment(moment) => RecordedAt(moment),
-    });
+/// All that is recorded of a participant, without what rests on a consent that is withdrawn by now
+/// (rule D5), and without the amendments of that.
+async fn shown(log: &dyn EventStore, participant: ParticipantId) -> anyhow::Result<Vec<Recorded>> {
     let stream = Participant::stream(participant);
     let events = log.read_stream(&stream, Version::NONE).await?;
-    let known = events
-        .into_iter()
-        .filter(|event| until.is_none_or(|until| event.recorded_at <= until));
-    Ok(known.map(Recorded::decode).collect::<Result<_, _>>()?)
+    let events = events.into_iter().map(Recorded::decode);
+    let mut history = events.collect::<Result<Vec<_>, _>>()?;
+    let counts = amend::effective(history.clone());
+    let withdrawn = consents::withdrawn_in(&counts);
+    let rests = |event: &&Recorded| {
+        consents::of_treatment(event).is_some_and(|consent| withdrawn.contains(&consent))
+    };
+    // As it was recorded, and as it was corrected since: neither is shown.
+    let hidden: BTreeSet<EventId> = history
+        .iter()
+        .chain(&counts)
+        .filter(rests)
+        .map(|event| event.id)
+        .collect();
+    history.retain(|event| {
+        let amended = event.event.amendment().map(|amendment| amendment.entry());
+        !hidden.contains(&event.id) && amended.is_none_or(|entry| !hidden.contains(&entry))
+    });
+    Ok(history)
 }
 
 /// What counts, in the order in which it happened.
