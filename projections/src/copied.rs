@@ -51,10 +51,15 @@ impl CopiedRows {
         std::mem::take(&mut *self.0)
     }
 
-    /// How many bytes have gathered since they were taken last.
+    /// What has gathered since it was taken or let go of last.
     #[must_use]
-    pub fn gathered(&self) -> usize {
-        self.0.len()
+    pub fn gathered(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Lets go of what has gathered.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 }
 

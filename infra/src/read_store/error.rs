@@ -69,6 +69,11 @@ pub enum ReadStoreError {
     /// There is no earlier table to go back to.
     #[error("no earlier table is kept of {0}")]
     NothingKept(String),
+    /// The earlier table that is kept was made by an earlier release.
+    #[error(
+        "the earlier table of {0} was made by an earlier release and lacks what this one shows; nothing was changed: put that release back first, or name the read models to go back with, or drop what is kept with `stegspor rebuild --drop-old`"
+    )]
+    KeptByAnEarlierRelease(String),
     /// A read model gave up at something in the log: a fault of this program.
     #[error("a read model gave up at an event")]
     Panicked,

@@ -5,8 +5,8 @@ use std::{borrow::Cow, collections::HashMap};
 use async_trait::async_trait;
 use domain::es::{Position, StreamName};
 use projections::{
-    Happened, Projection, Rows, contact, cooperation, journey, key_figures, oppdrag, patient, plan,
-    referral, relapse, safety, sentence, tidgiver, timeline, unit,
+    Happened, Projection, Row, Rows, contact, cooperation, journey, key_figures, oppdrag, patient,
+    plan, referral, relapse, safety, sentence, tidgiver, timeline, unit,
 };
 
 use super::{
@@ -86,6 +86,8 @@ all!(
 pub(super) trait ReadModel: Send {
     fn name(&self) -> &'static str;
     fn category(&self) -> &'static str;
+    /// The columns that its rows have.
+    fn columns(&self) -> &'static [&'static str];
     /// Whether a fact adds rows that depend on nothing but it.
     fn only_adds(&self) -> bool;
     /// Another table than the one in use is folded.
@@ -162,6 +164,10 @@ impl<P: Projection> ReadModel for AtHand<P> {
 
     fn category(&self) -> &'static str {
         P::CATEGORY
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        P::Row::COLUMNS
     }
 
     fn only_adds(&self) -> bool {

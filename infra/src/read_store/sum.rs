@@ -1,8 +1,8 @@
 //! A sum over the rows of a table: equal if the rows are, whatever their order and their engine.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use projections::{Row, Rows};
+use projections::{CopiedRows, Row, Rows};
 
 /// How many rows a table holds, and the sum of their hashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,17 +43,21 @@ pub(super) async fn each<R: Row>(
 ) -> Result<(), sqlx::Error> {
     let sql = format!("SELECT {} FROM {table}", R::COLUMNS.join(","));
     let none = db.arguments();
-    let mut text = String::new();
+    let mut bytes = CopiedRows::default();
+    let mut failed = None;
     db.composed(sql, none)
         .each(|row: R| {
-            text.clear();
-            let _ = write!(text, "{row:?}");
+            bytes.clear();
+            if let Err(error) = bytes.push(&row) {
+                failed = Some(error);
+            }
             take(&Hashed {
-                row: hash(&text),
+                row: hash(bytes.gathered()),
                 key: &|| row.key(),
             });
         })
-        .await
+        .await?;
+    failed.map_or(Ok(()), |error| Err(sqlx::Error::Encode(error)))
 }
 
 /// Of all rows of a table.
@@ -68,8 +72,8 @@ pub(super) async fn of<R: Row>(db: &mut Rows<'_>, table: &str) -> Result<Sum, sq
 }
 
 /// Half of a hash: enough to tell rows apart.
-pub(super) fn hash(text: &str) -> u128 {
+pub(super) fn hash(bytes: &[u8]) -> u128 {
     let mut half = [0; 16];
-    half.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
+    half.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
     u128::from_be_bytes(half)
 }

@@ -98,7 +98,7 @@ async fn copy<R: Row>(db: &mut PgConnection, table: &str, rows: &[R]) -> Result<
     let mut copied = CopiedRows::default();
     for row in rows {
         copied.push(row).map_err(sqlx::Error::Encode)?;
-        if copied.gathered() >= CHUNK {
+        if copied.gathered().len() >= CHUNK {
             copying.send(copied.take()).await?;
         }
     }

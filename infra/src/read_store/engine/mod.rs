@@ -203,6 +203,19 @@ impl Transaction<'_> {
         }
     }
 
+    /// The names of a table's columns.
+    pub(super) async fn columns(&mut self, table: &str) -> Result<Vec<String>, sqlx::Error> {
+        let text = match self {
+            Self::Sqlite(_) => "SELECT name FROM pragma_table_info($1)",
+            Self::Postgres(_) => {
+                "SELECT CAST(attname AS TEXT) FROM pg_attribute \
+                 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped"
+            }
+        };
+        let names: Vec<(String,)> = self.rows().sql(text).bind(table).all().await?;
+        Ok(names.into_iter().map(|(name,)| name).collect())
+    }
+
     /// Holds off who reads or writes these tables until the end. In a file everybody reads what was
     /// there when they began, and one writes at a time.
     pub(super) async fn hold_off(&mut self, tables: &[String]) -> Result<(), sqlx::Error> {

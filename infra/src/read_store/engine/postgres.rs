@@ -63,9 +63,16 @@ pub(super) async fn readers(url: &str) -> Result<PgPool, ReadStoreError> {
 
 /// A batch need not be on the disk when it is committed: rows and checkpoint are lost together,
 /// and made again from the log.
+///
+/// A statement is planned when it is first run, which may be on an empty table; the plan is kept
+/// while the table fills. So whatever the table holds, rows are found by an index; and what seems
+/// dear for want of one is not compiled for that.
 pub(super) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    pool.begin_with("BEGIN; SET LOCAL synchronous_commit TO off")
-        .await
+    pool.begin_with(
+        "BEGIN; SET LOCAL synchronous_commit TO off; \
+         SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off",
+    )
+    .await
 }
 
 /// All statements see one snapshot, and the tables as they were named then.

@@ -95,13 +95,13 @@ pub(super) async fn differences(
         };
         model
             .each(&mut live.rows(), name, &mut |hashed| {
-                know(sum::hash(&hashed.key()), hashed.row);
+                know(sum::hash(hashed.key().as_bytes()), hashed.row);
             })
             .await?;
         model
             .each(&mut made.rows(), table, &mut |hashed| {
                 let key = hashed.key();
-                let hash = sum::hash(&key);
+                let hash = sum::hash(key.as_bytes());
                 if hash % parts == part {
                     match known.remove(&hash) {
                         None => tell(key, How::Added),
@@ -117,7 +117,7 @@ pub(super) async fn differences(
         model
             .each(&mut live.rows(), name, &mut |hashed| {
                 let key = hashed.key();
-                if known.contains_key(&sum::hash(&key)) {
+                if known.contains_key(&sum::hash(key.as_bytes())) {
                     tell(key, How::Gone);
                 }
             })

@@ -135,25 +135,35 @@ impl Rebuild {
         let mut transaction = rebuild.db.begin().await?;
         let known = generation::read(&mut transaction.rows()).await?;
         let stood_still = parking::read(&mut transaction.rows()).await?;
-        drop(transaction);
         let mut kept = vec![];
+        let mut refused = None;
         for mut model in models {
             let last = known
                 .iter()
                 .find(|table| table.read_model == model.name() && table.state == State::Kept);
             if let Some(last) = last {
+                let columns = transaction.columns(&last.table()).await?;
+                let has = |column: &&str| columns.iter().any(|has| has == column);
+                if !model.columns().iter().all(has) {
+                    let name = model.name().to_owned();
+                    refused = Some(ReadStoreError::KeptByAnEarlierRelease(name));
+                    break;
+                }
                 model.set_table(last.table());
                 kept.push(model);
                 rebuild.tables.push(last.clone());
             } else if read_models.is_some() {
-                let name = model.name().to_owned();
-                rebuild.discard().await?;
-                return Err(ReadStoreError::NothingKept(name));
+                refused = Some(ReadStoreError::NothingKept(model.name().to_owned()));
+                break;
             }
         }
-        if kept.is_empty() {
+        drop(transaction);
+        if kept.is_empty() && refused.is_none() {
+            refused = Some(ReadStoreError::NothingKept("any read model".to_owned()));
+        }
+        if let Some(refused) = refused {
             rebuild.discard().await?;
-            return Err(ReadStoreError::NothingKept("any read model".to_owned()));
+            return Err(refused);
         }
         rebuild.shares = shares(&rebuild.log, kept, &rebuild.tables, &stood_still);
         rebuild.stood_still = stood_still;

@@ -495,6 +495,29 @@ async fn a_table_put_aside_is_gone_back_to_and_no_name_is_given_twice() {
 }
 
 #[tokio::test]
+async fn a_table_that_an_earlier_release_made_is_not_gone_back_to() {
+    for ground in Ground::all("a table of an earlier release").await {
+        kit::grow(&ground.world, 12, 5).await;
+        let store = ground.store().await;
+        store.catch_up(|_, _| {}).await.unwrap();
+        ground.rebuild(&[JOURNEY, "contact_v1"]).await;
+        ground
+            .sql("ALTER TABLE journey_v1_g0 DROP COLUMN phase_unit")
+            .await;
+        for names in [None, Some(&[JOURNEY][..])] {
+            let refused = ground.go_back(names).await.err().unwrap();
+            let meant = ReadStoreError::KeptByAnEarlierRelease(JOURNEY.to_owned());
+            assert_eq!(refused.to_string(), meant.to_string());
+        }
+        // Nothing was changed, and nobody has to wait for who was refused.
+        let back = ground.go_back(Some(&["contact_v1"])).await.unwrap();
+        assert_eq!(back.switch().await.unwrap().len(), 1);
+        assert_eq!(ground.others(JOURNEY).await, ["journey_v1_g0"]);
+        assert_eq!(store.sums().await.unwrap(), ground.expected().await);
+    }
+}
+
+#[tokio::test]
 async fn a_read_model_that_is_new_is_made_before_anybody_waits_for_it() {
     for ground in Ground::all("a read model that is new").await {
         kit::grow(&ground.world, 12, 5).await;
