@@ -113,7 +113,7 @@ async fn who_may_read_the_views_alone_reads_nothing_else() {
         .await
         .unwrap();
     assert!(durations > 100);
-    let table = sqlx::raw_sql("SELECT * FROM timeline_v1")
+    let table = sqlx::raw_sql("SELECT * FROM timeline_v2")
         .execute(&mut *rights)
         .await;
     let refused = table.err().and_then(|error| {

@@ -33,7 +33,7 @@ use super::{Ended, Settings, progress::Bar, settings::Where, store};
 ///
 /// Examples:
 ///   stegspor rebuild --all
-///   stegspor rebuild journey_v1 timeline_v1 --dry-run
+///   stegspor rebuild journey_v1 timeline_v2 --dry-run
 ///   stegspor rebuild --roll-back
 ///   stegspor rebuild --drop-old
 #[derive(Debug, Args)]
@@ -210,7 +210,7 @@ mod tests {
         }
         for right in [
             &["--all"][..],
-            &["journey_v1", "timeline_v1", "--dry-run"],
+            &["journey_v1", "timeline_v2", "--dry-run"],
             &["--roll-back"],
             &["--drop-old", "journey_v1"],
         ] {

@@ -53,6 +53,8 @@ pub(super) struct ChangedRows<R> {
     pub(super) gone: Vec<StreamName>,
     /// Streams of which the table holds some of these rows as they were.
     pub(super) there: Vec<StreamName>,
+    /// None of these rows takes the place of another stream's.
+    pub(super) apart: bool,
     /// The table may hold any of these rows.
     pub(super) maybe_there: bool,
 }
@@ -61,7 +63,9 @@ pub(super) struct ChangedRows<R> {
 impl<R: Row + Send> Changed for ChangedRows<R> {
     async fn write(&self, db: &mut Rows<'_>) -> Result<(), sqlx::Error> {
         write::delete::<R>(db, &self.table, &self.gone).await?;
-        if !self.maybe_there && write::prefers_new(db, self.rows.len()) {
+        if self.maybe_there {
+            write::upsert(db, &self.table, &self.rows).await
+        } else if self.apart || write::prefers_new(db, self.rows.len()) {
             write::delete::<R>(db, &self.table, &self.there).await?;
             write::insert(db, &self.table, &self.rows).await
         } else {

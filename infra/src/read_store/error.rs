@@ -74,6 +74,11 @@ pub enum ReadStoreError {
         "the earlier table of {0} was made by an earlier release and lacks what this one shows; nothing was changed: put that release back first, or name the read models to go back with, or drop what is kept with `stegspor rebuild --drop-old`"
     )]
     KeptByAnEarlierRelease(String),
+    /// What is folded stream by stream could not be kept on the disk meanwhile.
+    #[error(
+        "the temporary file for rebuilding could not be written or read; it takes about as much as the log"
+    )]
+    Spill(#[source] std::io::Error),
     /// A read model gave up at something in the log: a fault of this program.
     #[error("a read model gave up at an event")]
     Panicked,

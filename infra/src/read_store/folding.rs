@@ -1,8 +1,9 @@
 //! Folding: from events, as they stand in the log, to rows.
 //!
-//! The histories of the streams touched last are kept at hand. A fact that stands after all others
-//! of its stream is applied to the rows at hand; any other (told late, a correction, a retraction)
-//! marks the stream, and when rows are next written the whole history is folded from nothing.
+//! The rows of the streams touched last are kept at hand, and the histories of some of them. A fact
+//! that stands after all others of its stream is applied to the rows at hand; any other (told late,
+//! a correction, a retraction) marks the stream, and when rows are next written the whole history is
+//! folded from nothing.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,22 +14,50 @@ use domain::{
     es::{Day, EventStore, Position, ReadError, StreamName, Version},
     event::Recorded,
 };
+use foldhash::fast::RandomState;
 use futures::{StreamExt, TryStreamExt, stream};
 use projections::{Happened, WorldOrder, in_world_order};
 
 use super::{
     changes::Changes,
-    models::ReadModel,
+    models::{ReadModel, There},
     parking::Parked,
     reading::{self, Page, Read},
 };
 
-/// How many events are kept at hand while catching up: about 100 MB.
-const AT_HAND: usize = 200_000;
+/// How much is kept at hand. What is not is read again when it is needed: one stream, a few dozen
+/// events.
+#[derive(Clone, Copy)]
+struct Most {
+    events: usize,
+    streams: usize,
+}
 
-/// How many are kept once the head is reached. What is not at hand is read again when it is
-/// touched: one stream, a few dozen events.
-const AT_REST: usize = 10_000;
+impl Most {
+    /// While catching up: about 50 MB of events and, at the worst, 150 MB of rows. Tests have few.
+    const AT_WORK: Self = if cfg!(test) {
+        Self::of(60, 10)
+    } else {
+        Self::of(100_000, 50_000)
+    };
+    /// Once the head is reached.
+    const AT_REST: Self = if cfg!(test) {
+        Self::of(20, 4)
+    } else {
+        Self::of(10_000, 2_000)
+    };
+
+    const fn of(events: usize, streams: usize) -> Self {
+        Self { events, streams }
+    }
+
+    fn half(self) -> Self {
+        Self {
+            events: self.events / 2,
+            streams: self.streams / 2,
+        }
+    }
+}
 
 /// How many histories are read at the same time.
 const AT_ONCE: usize = 64;
@@ -36,9 +65,13 @@ const AT_ONCE: usize = 64;
 /// A stream that was touched lately.
 #[derive(Default)]
 struct History {
-    /// All events of the stream so far, in the order of the log.
+    /// All events of the stream so far, in the order of the log; none once they are let go.
     events: Vec<Known>,
-    /// The last of them in the world, of those that are applied.
+    /// The events are let go: they are read again when one is told late, or amended.
+    let_go: bool,
+    /// The last event taken.
+    version: Version,
+    /// The last event in the world, of those that are applied.
     last: Option<WorldOrder>,
     /// One of them corrects or retracts another.
     amended: bool,
@@ -79,7 +112,7 @@ pub(super) struct Folding {
     log: Arc<dyn EventStore>,
     models: Vec<Box<dyn ReadModel>>,
     as_of: Option<Day>,
-    histories: HashMap<StreamName, History>,
+    histories: HashMap<StreamName, History, RandomState>,
     stale: Vec<StreamName>,
     at_hand: usize,
     clock: u64,
@@ -103,7 +136,7 @@ impl Folding {
             log,
             models,
             as_of,
-            histories: HashMap::new(),
+            histories: HashMap::default(),
             stale: vec![],
             at_hand: 0,
             clock: 0,
@@ -152,7 +185,11 @@ impl Folding {
 
     /// More is at hand than should be: time to write.
     pub(super) fn is_full(&self) -> bool {
-        self.at_hand > AT_HAND
+        self.is_beyond(Most::AT_WORK)
+    }
+
+    fn is_beyond(&self, most: Most) -> bool {
+        self.at_hand > most.events || self.histories.len() > most.streams
     }
 
     /// Takes the next page of the log.
@@ -169,19 +206,41 @@ impl Folding {
         Ok(())
     }
 
-    /// The streams that go on in a page, and whose histories are not at hand.
+    /// The streams that go on in a page, and whose histories are needed for it and not at hand.
     fn not_at_hand(&self, page: &Page) -> Vec<StreamName> {
         let events = page.events.iter().filter_map(|read| match read {
             Read::Event(event) => Some(event),
             Read::Poison(_) => None,
         });
+        let mut missing = HashSet::new();
+        // How far each stream has come in the world whose events are let go.
+        let mut lasts: HashMap<&StreamName, Option<WorldOrder>> = HashMap::new();
         let mut met = HashSet::new();
-        events
-            .filter(|event| !self.histories.contains_key(&event.stream))
-            .filter(|event| met.insert(&event.stream) && event.version > Version(1))
-            .filter(|event| !self.stands_still_at(event))
-            .map(|event| event.stream.clone())
-            .collect()
+        for event in events.filter(|event| !self.stands_still_at(event)) {
+            let needed = match self.histories.get(&event.stream) {
+                None => met.insert(&event.stream) && event.version > Version(1),
+                Some(history) if history.let_go => {
+                    let last = lasts.entry(&event.stream).or_insert(history.last);
+                    let seen = self.sees(event.day());
+                    let order = WorldOrder::of(event);
+                    let late = seen && last.is_some_and(|last| last > order);
+                    if seen {
+                        *last = Some(order);
+                    }
+                    late || event.event.amendment().is_some()
+                }
+                Some(_) => false,
+            };
+            if needed {
+                missing.insert(&event.stream);
+            }
+        }
+        missing.into_iter().cloned().collect()
+    }
+
+    /// Whether what happened on a day is shown.
+    fn sees(&self, day: Day) -> bool {
+        self.as_of.is_none_or(|as_of| day <= as_of)
     }
 
     fn stands_still_at(&self, event: &Recorded) -> bool {
@@ -207,8 +266,7 @@ impl Folding {
             |(stream, history)| (stream.clone(), Some(history)),
         );
         // The page may hold what was read with the history already.
-        let last = history.and_then(|history| history.events.last());
-        if last.is_none_or(|last| last.event.version < event.version) {
+        if history.is_none_or(|history| history.version < event.version) {
             self.push(&stream, event);
         }
     }
@@ -244,18 +302,24 @@ impl Folding {
         self.at_hand += events.len();
         let amends = |event: &Recorded| event.event.amendment().is_some();
         let newly = |event: &Recorded| event.position > self.written;
+        let before = self.histories.get(&stream);
+        let taken = before.map_or(Version::NONE, |history| history.version);
         let history = History {
             amended: events.iter().any(amends),
             newly_amended: events.iter().any(|event| amends(event) && newly(event)),
+            version: events.last().map_or(taken, |event| event.version),
             events: events.into_iter().map(Known::new).collect(),
+            let_go: false,
             last: None,
             stale: true,
             touched: self.clock,
         };
         if !history.newly_amended {
-            let unwritten = history.events.iter().filter(|known| newly(&known.event));
-            for known in unwritten.filter(|known| self.as_of.is_none_or(|day| known.day <= day)) {
-                apply(&mut self.models, &stream, known, true);
+            for known in &history.events {
+                let untold = newly(&known.event) && known.event.version > taken;
+                if untold && self.sees(known.day) {
+                    apply(&mut self.models, &stream, known, true);
+                }
             }
         }
         self.stale.push(stream.clone());
@@ -268,12 +332,16 @@ impl Folding {
         event.stream = stream.clone();
         let known = Known::new(event);
         history.touched = self.clock;
-        self.at_hand += 1;
+        history.version = known.event.version;
         let amends = known.event.event.amendment().is_some();
         let seen = self.as_of.is_none_or(|as_of| known.day <= as_of);
         let told_late = seen && history.last.is_some_and(|last| last > known.order);
         history.amended |= amends;
         history.newly_amended |= amends;
+        debug_assert!(
+            !history.let_go || !(amends || told_late),
+            "read again first"
+        );
         if (amends || told_late) && !history.stale {
             history.stale = true;
             self.stale.push(stream.clone());
@@ -285,7 +353,10 @@ impl Folding {
             // What only adds rows need not know the order.
             apply(&mut self.models, stream, &known, true);
         }
-        history.events.push(known);
+        if !history.let_go {
+            self.at_hand += 1;
+            history.events.push(known);
+        }
     }
 
     /// Takes what changed, to be written. `position` is that of the last event taken.
@@ -295,7 +366,12 @@ impl Folding {
         for model in &mut self.models {
             let ahead = model.position() >= position;
             let maybe_there = self.over_rows || model.position() > self.written;
-            let changed = model.take_changed(maybe_there);
+            let there = if maybe_there {
+                There::Maybe
+            } else {
+                There::Known
+            };
+            let changed = model.take_changed(there);
             if !ahead {
                 models.extend(changed);
                 model.set_position(position);
@@ -303,12 +379,33 @@ impl Folding {
         }
         self.written = position;
         if self.is_full() {
-            self.let_go(AT_HAND / 2);
+            self.let_go(Most::AT_WORK.half());
         }
         Changes {
             models,
             parked: std::mem::take(&mut self.newly_parked),
         }
+    }
+
+    /// Takes whole streams that nothing was taken of before, and answers their rows, to be written
+    /// into tables that hold none of them; then lets go of all of it.
+    pub(super) fn take_wholes(
+        &mut self,
+        streams: Vec<(StreamName, Vec<Recorded>, Option<Parked>)>,
+    ) -> Changes {
+        for (stream, mut events, parked) in streams {
+            events.retain(|event| !self.stands_still_at(event));
+            self.take_history(stream, events, parked);
+        }
+        self.refold_stale();
+        let models = self.models.iter_mut();
+        let models = models.filter_map(|model| model.take_changed(There::Nothing));
+        let changes = Changes {
+            models: models.collect(),
+            parked: std::mem::take(&mut self.newly_parked),
+        };
+        self.let_go(Most::of(0, 0));
+        changes
     }
 
     fn refold_stale(&mut self) {
@@ -352,15 +449,16 @@ impl Folding {
 
     /// The head is reached: what was at hand for speed is let go.
     pub(super) fn rest(&mut self) {
-        if self.at_hand > AT_REST {
-            self.let_go(AT_REST / 2);
+        if self.is_beyond(Most::AT_REST) {
+            self.let_go(Most::AT_REST.half());
             self.histories.shrink_to_fit();
         }
     }
 
-    /// Lets go of the histories that were touched longest ago, until `most` events are at hand.
+    /// Lets go of what was touched longest ago, until no more than this is at hand: of the streams
+    /// that are too many, and of the events of others.
     /// Only after what changed was taken: nothing that is let go may be unwritten.
-    fn let_go(&mut self, most: usize) {
+    fn let_go(&mut self, most: Most) {
         let mut by_age: Vec<(u64, StreamName)> = self
             .histories
             .iter()
@@ -368,14 +466,21 @@ impl Folding {
             .collect();
         by_age.sort_unstable();
         for (_, stream) in by_age {
-            if self.at_hand <= most {
+            let too_many = self.histories.len() > most.streams;
+            if !too_many && self.at_hand <= most.events {
                 break;
             }
-            if let Some(history) = self.histories.remove(&stream) {
-                self.at_hand -= history.events.len();
-            }
-            for model in &mut self.models {
-                model.let_go(&stream);
+            let Some(history) = self.histories.get_mut(&stream) else {
+                continue;
+            };
+            self.at_hand -= history.events.len();
+            history.events = vec![];
+            history.let_go = true;
+            if too_many {
+                self.histories.remove(&stream);
+                for model in &mut self.models {
+                    model.let_go(&stream);
+                }
             }
         }
     }
@@ -384,7 +489,7 @@ impl Folding {
     pub(super) fn forget(&mut self) {
         let streams: Vec<_> = self.histories.drain().map(|(stream, _)| stream).collect();
         for model in &mut self.models {
-            model.take_changed(true);
+            model.take_changed(There::Maybe);
             for stream in &streams {
                 model.let_go(stream);
             }

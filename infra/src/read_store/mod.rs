@@ -14,6 +14,7 @@
 //! last commits, which the runner then makes again, and never tears one apart.
 
 mod attempts;
+mod beginning;
 mod care;
 mod changes;
 mod checkpoint;

@@ -4,6 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use async_trait::async_trait;
 use domain::es::{Position, StreamName};
+use foldhash::fast::RandomState;
 use projections::{
     Happened, Projection, Row, Rows, contact, cooperation, journey, key_figures, oppdrag, patient,
     plan, referral, relapse, safety, sentence, tidgiver, timeline, unit,
@@ -83,7 +84,7 @@ all!(
 
 /// One read model, whatever its rows: the rows at hand, stream by stream.
 #[async_trait]
-pub(super) trait ReadModel: Send {
+pub(super) trait ReadModel: Send + Sync {
     fn name(&self) -> &'static str;
     fn category(&self) -> &'static str;
     /// The columns that its rows have.
@@ -101,8 +102,8 @@ pub(super) trait ReadModel: Send {
     fn refold(&mut self, stream: &StreamName, facts: &[Happened<'_>]);
     /// Lets go of a stream's rows, which must have been written.
     fn let_go(&mut self, stream: &StreamName);
-    /// Takes what changed, to be written. Whether the table may hold any of it already.
-    fn take_changed(&mut self, maybe_there: bool) -> Option<Box<dyn Changed>>;
+    /// Takes what changed, to be written into a table that holds so much of it.
+    fn take_changed(&mut self, there: There) -> Option<Box<dyn Changed>>;
     /// What a table of these rows holds.
     async fn sum(&self, db: &mut Rows<'_>, table: &str) -> Result<Sum, sqlx::Error>;
     /// Each row of a table of these rows.
@@ -114,6 +115,17 @@ pub(super) trait ReadModel: Send {
     ) -> Result<(), sqlx::Error>;
     /// Empties the table.
     async fn clear(&mut self, db: &mut Rows<'_>) -> Result<(), sqlx::Error>;
+}
+
+/// What a table may hold of the rows that are to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum There {
+    /// Nothing of their streams.
+    Nothing,
+    /// What was written from here.
+    Known,
+    /// Any of them.
+    Maybe,
 }
 
 /// The rows of one stream.
@@ -141,7 +153,7 @@ impl<R> Default for Slot<R> {
 struct AtHand<P: Projection> {
     table: Cow<'static, str>,
     position: Position,
-    slots: HashMap<StreamName, Slot<P::Row>>,
+    slots: HashMap<StreamName, Slot<P::Row>, RandomState>,
     changed: Vec<StreamName>,
 }
 
@@ -150,7 +162,7 @@ impl<P: Projection> Default for AtHand<P> {
         Self {
             table: Cow::Borrowed(P::NAME),
             position: Position::START,
-            slots: HashMap::new(),
+            slots: HashMap::default(),
             changed: vec![],
         }
     }
@@ -230,19 +242,23 @@ impl<P: Projection> ReadModel for AtHand<P> {
         self.slots.remove(stream);
     }
 
-    fn take_changed(&mut self, maybe_there: bool) -> Option<Box<dyn Changed>> {
+    fn take_changed(&mut self, there: There) -> Option<Box<dyn Changed>> {
         let mut changed = ChangedRows {
             table: self.table.clone(),
             rows: vec![],
             gone: vec![],
             there: vec![],
-            maybe_there,
+            apart: P::ONLY_ADDS || there == There::Nothing,
+            maybe_there: there == There::Maybe,
         };
+        // Rows that lie side by side in the index are written one after the other.
+        self.changed.sort_unstable();
         for stream in self.changed.drain(..) {
             let Some(slot) = self.slots.get_mut(&stream) else {
                 continue;
             };
-            if slot.anew {
+            if there == There::Nothing {
+            } else if slot.anew {
                 changed.gone.push(stream.clone());
             } else if slot.written {
                 changed.there.push(stream.clone());

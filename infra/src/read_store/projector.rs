@@ -50,7 +50,7 @@ pub struct Projector {
 
 /// Events of the log between two transactions while catching up, also where few of them belong to
 /// these read models.
-const BATCH: u64 = 20_000;
+const BATCH: u64 = 50_000;
 
 impl Projector {
     /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names, made if there is none, to keep only
@@ -241,6 +241,26 @@ impl Projector {
                 done => return done.map(|()| self.position),
             }
         }
+    }
+
+    /// Notes down that its empty read models are about to be filled up to a position, and answers
+    /// which they are: none where this part of the log is gone through with care.
+    pub(super) async fn begin_to_fill(
+        &mut self,
+        until: Position,
+    ) -> Result<Vec<&'static str>, ReadStoreError> {
+        let models = self.folding.models().iter();
+        let empty = models.filter(|model| model.position() == Position::START);
+        let names: Vec<_> = empty.map(|model| model.name()).collect();
+        if names.is_empty() {
+            return Ok(names);
+        }
+        let attempt = self.care.next(self.position, until);
+        if attempt.up_to < until {
+            return Ok(vec![]);
+        }
+        self.note(attempt).await?;
+        Ok(names)
     }
 
     /// Empties the tables of its read models, so that the next catching up makes them anew.

@@ -50,7 +50,7 @@ const FEW: usize = 64;
 const PAGE: usize = 2_000;
 
 /// How many pages are read and decoded at the same time, ahead of who takes them.
-const AHEAD: usize = 2;
+const AHEAD: usize = 6;
 
 /// Reads a part of the log, a few pages at a time: positions have no gaps, so each page's place is
 /// known beforehand. Nobody goes on reading once the pages are let go.
@@ -58,37 +58,45 @@ pub(super) fn read(
     log: Arc<dyn EventStore>,
     part: Part,
 ) -> impl Stream<Item = Result<Page, ReadError>> + Send + Unpin {
-    let Part {
-        after,
-        until,
-        categories,
-    } = part;
-    let categories = Arc::new(categories);
-    stream::iter((after.0..until.0).step_by(PAGE))
-        .map(move |after| {
-            let limit = usize::try_from(until.0 - after).map_or(PAGE, |left| left.min(PAGE));
-            let page = page(log.clone(), Position(after), limit, categories.clone());
-            let reading = AbortOnDropHandle::new(tokio::spawn(page));
-            async move { reading.await.unwrap_or_else(|_| Err(broke_off())) }
-        })
-        .buffered(AHEAD)
+    let categories = part.categories.clone();
+    pages(log, part, move |events| decode_page(events, &categories))
         // A log that was cut off meanwhile has nothing there.
         .try_filter_map(async |page| Ok(page))
         .boxed()
 }
 
-async fn page(
+/// Reads a part of the log, a few pages at a time, and does something with each page, each beside
+/// the others.
+pub(super) fn pages<T: Send + 'static>(
+    log: Arc<dyn EventStore>,
+    part: Part,
+    take: impl Fn(Vec<RecordedEvent>) -> T + Send + Sync + 'static,
+) -> impl Stream<Item = Result<T, ReadError>> + Send + Unpin {
+    let (after, until) = (part.after, part.until);
+    let take = Arc::new(take);
+    stream::iter((after.0..until.0).step_by(PAGE))
+        .map(move |after| {
+            let limit = usize::try_from(until.0 - after).map_or(PAGE, |left| left.min(PAGE));
+            let page = page(log.clone(), Position(after), limit, take.clone());
+            let reading = AbortOnDropHandle::new(tokio::spawn(page));
+            async move { reading.await.unwrap_or_else(|_| Err(broke_off())) }
+        })
+        .buffered(AHEAD)
+        .boxed()
+}
+
+async fn page<T: Send + 'static>(
     log: Arc<dyn EventStore>,
     after: Position,
     limit: usize,
-    categories: Arc<HashSet<&'static str>>,
-) -> Result<Option<Page>, ReadError> {
+    take: Arc<impl Fn(Vec<RecordedEvent>) -> T + Send + Sync + 'static>,
+) -> Result<T, ReadError> {
     let events = log.read_all(after, limit).await?;
     // A few events are decoded sooner than handed over.
     if events.len() <= FEW {
-        return Ok(decode_page(events, &categories));
+        return Ok(take(events));
     }
-    tokio::task::spawn_blocking(move || decode_page(events, &categories))
+    tokio::task::spawn_blocking(move || take(events))
         .await
         .map_err(|_| broke_off())
 }
@@ -111,7 +119,8 @@ fn decode_page(events: Vec<RecordedEvent>, categories: &HashSet<&'static str>) -
     })
 }
 
-fn decode(event: RecordedEvent) -> Read {
+/// An event, as far as it can be read.
+pub(super) fn decode(event: RecordedEvent) -> Read {
     let parked = Parked::at(&event, Cause::Unreadable, 1);
     // What panics while it is read is not read.
     match panic::catch_unwind(AssertUnwindSafe(|| Recorded::decode(event))) {

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    checkpoint,
+    beginning, checkpoint,
     engine::{Place, Readers},
     error::ReadStoreError,
     lease::{self, Holding},
@@ -55,7 +55,7 @@ pub struct ReadStore {
 }
 
 /// How often a node says that it is there: often enough not to be given up.
-const ATTEND: Duration = Duration::from_secs(1);
+pub(super) const ATTEND: Duration = Duration::from_secs(1);
 /// How often a node looks how far the others have come: while nobody waits for it, and while
 /// somebody does.
 const LOOK: Duration = Duration::from_millis(200);
@@ -142,6 +142,9 @@ impl ReadStore {
             {
                 return Err(error);
             }
+            let node = RandomIds::new(self.clock.clone()).next();
+            let log = self.log.clone();
+            beginning::make(&mut projector, &self.place, log, node, &mut progress).await?;
             let caught_up = projector.catch_up(|position, head| {
                 if alone {
                     self.projected.send_replace(position);

@@ -1,25 +1,43 @@
 //! Many rows by few statements.
 
-use std::fmt::Write as _;
-
 use domain::es::StreamName;
-use projections::{Arguments, CopiedRows, Row, Rows, Values};
-use sqlx::PgConnection;
+use projections::{Arguments, CopiedRows, Row, Rows};
+use sqlx::{Arguments as _, PgConnection, error::BoxDynError};
 use uuid::Uuid;
 
 /// Binds of a full statement, well under SQLite's 32,766: longer ones are no faster.
 const BINDS: usize = 2_048;
 
 /// Inserts rows, or puts them in place of those of the same name.
-///
-/// The statement's text is made of the table's name and constants of the row's type; a rest is written in halves, so
-/// that a table has few different statements and each stays prepared.
 pub(super) async fn upsert<R: Row>(
     db: &mut Rows<'_>,
     table: &str,
     rows: &[R],
 ) -> Result<(), sqlx::Error> {
-    let mut size = (BINDS / R::COLUMNS.len()).next_power_of_two() / 2;
+    let others = R::COLUMNS
+        .iter()
+        .filter(|column| !R::PRIMARY.contains(column))
+        .map(|column| format!("{column} = excluded.{column}"));
+    let instead = format!(
+        " ON CONFLICT ({}) DO UPDATE SET {}",
+        R::PRIMARY.join(","),
+        others.collect::<Vec<_>>().join(",")
+    );
+    put(db, table, rows, &instead).await
+}
+
+/// Inserts rows by statements that end in a clause.
+///
+/// The statement's text is made of the table's name and constants of the row's type; a rest is written in halves, so
+/// that a table has few different statements and each stays prepared.
+async fn put<R: Row>(
+    db: &mut Rows<'_>,
+    table: &str,
+    rows: &[R],
+    clause: &str,
+) -> Result<(), sqlx::Error> {
+    let width = R::COLUMNS.len();
+    let mut size = (BINDS / width).next_power_of_two() / 2;
     let mut left = rows;
     while !left.is_empty() {
         while size > left.len() {
@@ -30,29 +48,16 @@ pub(super) async fn upsert<R: Row>(
         for row in now {
             row.bind(&mut arguments).map_err(sqlx::Error::Encode)?;
         }
-        let sql = upsert_sql::<R>(table, size, &arguments);
+        let row = |nth: usize| format!("({})", places(&arguments, nth * width, width));
+        let sql = format!(
+            "INSERT INTO {table} ({}) VALUES {}{clause}",
+            R::COLUMNS.join(","),
+            (0..size).map(row).collect::<Vec<_>>().join(",")
+        );
         db.composed(sql, arguments).run().await?;
         left = later;
     }
     Ok(())
-}
-
-fn upsert_sql<R: Row>(table: &str, rows: usize, arguments: &Arguments) -> String {
-    let mut sql = format!("INSERT INTO {table} ({}) VALUES ", R::COLUMNS.join(","));
-    let width = R::COLUMNS.len();
-    let rows = (0..rows).map(|row| format!("({})", places(arguments, row * width, width)));
-    sql.push_str(&rows.collect::<Vec<_>>().join(","));
-    let _ = write!(
-        sql,
-        " ON CONFLICT ({}) DO UPDATE SET ",
-        R::PRIMARY.join(",")
-    );
-    let others = R::COLUMNS
-        .iter()
-        .filter(|column| !R::PRIMARY.contains(column))
-        .map(|column| format!("{column} = excluded.{column}"));
-    sql.push_str(&others.collect::<Vec<_>>().join(","));
-    sql
 }
 
 /// The places of some values, after those of others. Plain `?` on SQLite, which looks numbered ones
@@ -68,7 +73,7 @@ fn places(arguments: &Arguments, after: usize, values: usize) -> String {
 }
 
 /// So many rows are sooner copied into a table than written by statements. Tests have few rows.
-const MANY: usize = if cfg!(test) { 8 } else { 512 };
+const MANY: usize = if cfg!(test) { 8 } else { 32 };
 
 /// How many bytes of copied rows are sent at once.
 const CHUNK: usize = 64 * 1024;
@@ -87,7 +92,7 @@ pub(super) async fn insert<R: Row>(
 ) -> Result<(), sqlx::Error> {
     match db {
         Rows::Postgres(connection) if rows.len() >= MANY => copy(connection, table, rows).await,
-        _ => upsert(db, table, rows).await,
+        _ => put(db, table, rows, "").await,
     }
 }
 
@@ -113,7 +118,11 @@ pub(super) async fn delete<R: Row>(
     table: &str,
     streams: &[StreamName],
 ) -> Result<(), sqlx::Error> {
-    let mut size = 256;
+    let mut size = match db {
+        Rows::Sqlite(_) => 256,
+        // As one value.
+        Rows::Postgres(_) => streams.len(),
+    };
     let mut left = streams;
     while !left.is_empty() {
         while size > left.len() {
@@ -121,14 +130,8 @@ pub(super) async fn delete<R: Row>(
         }
         let (now, later) = left.split_at(size);
         let mut arguments = db.arguments();
-        for stream in now {
-            bind_key(stream, &mut arguments)?;
-        }
-        let sql = format!(
-            "DELETE FROM {table} WHERE {} IN ({})",
-            R::STREAM,
-            places(&arguments, 0, size)
-        );
+        let are_these = bind_keys(now, &mut arguments).map_err(sqlx::Error::Encode)?;
+        let sql = format!("DELETE FROM {table} WHERE {} {are_these}", R::STREAM);
         db.composed(sql, arguments).run().await?;
         left = later;
     }
@@ -144,16 +147,28 @@ pub(super) async fn clear(db: &mut Rows<'_>, table: &str) -> Result<(), sqlx::Er
         .map(|_| ())
 }
 
-/// A stream's key as its rows keep it: persons and referrals by UUID, units and cooperations by
-/// name.
-fn bind_key(stream: &StreamName, arguments: &mut Arguments) -> Result<(), sqlx::Error> {
-    let id = match stream.category() {
-        "unit" | "cooperation" => None,
-        _ => stream.key().parse::<Uuid>().ok(),
-    };
-    match id {
-        Some(id) => arguments.add(id),
-        None => arguments.add(stream.key().to_owned()),
+/// Binds the keys of streams of one category as their rows keep them: persons and referrals by UUID,
+/// units and cooperations by name. Answers what a column is compared with.
+fn bind_keys(streams: &[StreamName], arguments: &mut Arguments) -> Result<String, BoxDynError> {
+    let ids: Option<Vec<Uuid>> = streams.iter().map(id).collect();
+    let names = || streams.iter().map(|stream| stream.key().to_owned());
+    match (&mut *arguments, ids) {
+        (Arguments::Postgres(values), Some(ids)) => values.add(ids)?,
+        (Arguments::Postgres(values), None) => values.add(names().collect::<Vec<_>>())?,
+        (Arguments::Sqlite(values), Some(ids)) => {
+            ids.into_iter().try_for_each(|id| values.add(id))?;
+        }
+        (Arguments::Sqlite(values), None) => names().try_for_each(|name| values.add(name))?,
     }
-    .map_err(sqlx::Error::Encode)
+    Ok(match arguments {
+        Arguments::Postgres(_) => "= ANY($1)".to_owned(),
+        Arguments::Sqlite(_) => format!("IN ({})", places(arguments, 0, streams.len())),
+    })
+}
+
+fn id(stream: &StreamName) -> Option<Uuid> {
+    match stream.category() {
+        "unit" | "cooperation" => None,
+        _ => stream.key().parse().ok(),
+    }
 }

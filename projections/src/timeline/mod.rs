@@ -17,7 +17,7 @@ use crate::{
 
 row! {
     /// One fact of a person's journey, as last corrected.
-    TimelineRow in "timeline_v1" of participant_id, named by [position] {
+    TimelineRow in "timeline_v2" of participant_id, named by [participant_id, world_order, position] {
         /// Where it stands in the log.
         position: i64,
         /// The person.

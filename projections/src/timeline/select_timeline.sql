@@ -2,7 +2,7 @@
 -- $6 scope: only of stays that one of its departments holds
 SELECT t.position, t.participant_id, t.stay_id, t.event_id, t.world_order, t.occurred_at,
        t.recorded_micros, t.kind, t.data
-FROM timeline_v1 t
+FROM timeline_v2 t
 WHERE t.participant_id = $1
   AND (t.world_order > $2 OR (t.world_order = $2 AND t.event_id > $3))
   AND ($4 = '*' OR $4 LIKE '%,' || t.kind || ',%')

@@ -98,21 +98,40 @@ pub(super) async fn begin_switching(
         .await
 }
 
-/// Makes an empty table like another, with its keys and indexes, and the rights given on it.
+/// Makes an empty table like another, without its keys and indexes, and gives the rights given on it.
 pub(super) async fn make_like(
     db: &mut PgConnection,
     table: &str,
     name: &str,
 ) -> Result<(), sqlx::Error> {
-    let make = format!("CREATE TABLE {name} (LIKE {table} INCLUDING ALL)");
+    let make = format!("CREATE TABLE {name} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES)");
     sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *db).await?;
-    let rights: Vec<(String,)> = sqlx::query_as(include_str!("read_rights_postgres.sql"))
+    run_all(db, include_str!("read_rights_postgres.sql"), table, name).await
+}
+
+/// Makes the keys and indexes of a table on another too.
+pub(super) async fn index_like(
+    db: &mut PgConnection,
+    table: &str,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    run_all(db, include_str!("read_indexes_postgres.sql"), table, name).await
+}
+
+/// Runs the statements that a statement about two tables answers.
+async fn run_all(
+    db: &mut PgConnection,
+    statements: &'static str,
+    table: &str,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    let statements: Vec<(String,)> = sqlx::query_as(statements)
         .bind(table)
         .bind(name)
         .fetch_all(&mut *db)
         .await?;
-    for (grant,) in rights {
-        sqlx::raw_sql(AssertSqlSafe(grant))
+    for (statement,) in statements {
+        sqlx::raw_sql(AssertSqlSafe(statement))
             .execute(&mut *db)
             .await?;
     }

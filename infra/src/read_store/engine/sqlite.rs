@@ -24,6 +24,7 @@ const TABLES: &str = concat!(
     include_str!("../../../migrations/read/0007_attempts.sql"),
     include_str!("../../../migrations/read/0008_day_of_a_capacity.sql"),
     include_str!("../../../migrations/read/0009_consents_of_a_treatment.sql"),
+    include_str!("../../../migrations/read/0010_timeline_by_person.sql"),
 );
 
 /// Enough for the statements of every table in every size.
@@ -172,27 +173,56 @@ pub(in crate::read_store) async fn size(db: &mut SqliteConnection) -> Result<u64
     Ok(bytes.cast_unsigned())
 }
 
-/// The tables, and their indexes.
+/// The tables, and the indexes of those that are not dropped in the end.
 static SCRATCH: LazyLock<(String, String)> = LazyLock::new(|| {
-    TABLES
-        .split_inclusive(';')
-        .partition(|statement| !statement.contains("CREATE INDEX"))
+    let statements = || TABLES.split_inclusive(';');
+    let dropped: Vec<_> = statements()
+        .filter_map(|statement| statement.trim().strip_prefix("DROP TABLE "))
+        .map(|table| format!(" ON {} (", table.trim_end_matches(';')))
+        .collect();
+    let (indexes, tables): (Vec<&str>, Vec<_>) =
+        statements().partition(|statement| statement.contains(" INDEX "));
+    let of_none = |index: &&str| !dropped.iter().any(|table| index.contains(table));
+    let indexes = indexes.into_iter().filter(of_none).collect();
+    (tables.concat(), indexes)
 });
 
-/// Makes an empty table like another, with its keys and indexes.
+/// Makes an empty table like another, with its keys and without its indexes.
 pub(super) async fn make_like(
     db: &mut SqliteConnection,
     table: &str,
     name: &str,
 ) -> Result<(), sqlx::Error> {
+    run_all(db, table, name, |what| what == "table").await
+}
+
+/// Makes the indexes of a table on another too.
+pub(super) async fn index_like(
+    db: &mut SqliteConnection,
+    table: &str,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    run_all(db, table, name, |what| what == "index").await
+}
+
+/// Makes some of what one table has for another.
+async fn run_all(
+    db: &mut SqliteConnection,
+    table: &str,
+    name: &str,
+    meant: impl Fn(&str) -> bool,
+) -> Result<(), sqlx::Error> {
     let made: Vec<(String, String)> = sqlx::query_as(include_str!("read_schema_sqlite.sql"))
         .bind(table)
         .fetch_all(&mut *db)
         .await?;
-    for (nth, (what, sql)) in made.iter().enumerate() {
+    for (nth, (what, sql)) in made.iter().enumerate().filter(|(_, (what, _))| meant(what)) {
         let (_, columns) = sql.split_once('(').ok_or_else(|| no_schema(table))?;
         let sql = match what.as_str() {
             "table" => format!("CREATE TABLE {name} ({columns}"),
+            _ if sql.starts_with("CREATE UNIQUE") => {
+                format!("CREATE UNIQUE INDEX {name}_{nth} ON {name} ({columns}")
+            }
             _ => format!("CREATE INDEX {name}_{nth} ON {name} ({columns}"),
         };
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *db).await?;

@@ -20,8 +20,10 @@
 //! to where the one in use is, and switched to in the same way.
 
 mod compare;
+mod fill;
 mod generation;
 mod share;
+mod spill;
 mod turn;
 
 use std::{collections::HashMap, sync::Arc};
@@ -81,6 +83,8 @@ pub struct Rebuild {
     readers: Readers,
     turn: Turn,
     tables: Vec<Generation>,
+    /// The tables are empty and have no indexes yet.
+    bare: bool,
     shares: Vec<Share>,
     /// Streams that stood still when it began: they do in the new tables too.
     stood_still: Vec<Parked>,
@@ -102,6 +106,9 @@ impl Rebuild {
         let mut models = models::named(read_models)?;
         let mut rebuild = Self::take_turn(url, log, node).await?;
         let number = rebuild.turn.fence();
+        // In a file one writes at a time: who keeps the tables in use up would be kept waiting.
+        let is_long = rebuild.log.head().await?.0 >= fill::WORTH_IT;
+        rebuild.bare = is_long && matches!(rebuild.db, Writer::Postgres(_));
         let mut transaction = rebuild.db.begin().await?;
         for left in generation::read(&mut transaction.rows()).await? {
             if left.state == State::Making {
@@ -112,6 +119,10 @@ impl Rebuild {
         for model in &mut models {
             let table = Generation::making(model.name(), number);
             transaction.make_like(model.name(), &table.table()).await?;
+            if !rebuild.bare {
+                let (name, table) = (model.name(), table.table());
+                transaction.index_like(name, &table).await?;
+            }
             table.write(&mut transaction.rows()).await?;
             model.set_table(table.table());
             rebuild.tables.push(table);
@@ -186,6 +197,7 @@ impl Rebuild {
             log,
             db,
             tables: vec![],
+            bare: false,
             shares: vec![],
             stood_still: vec![],
             stand_still: vec![],
@@ -320,6 +332,21 @@ impl Rebuild {
         aims.retain(|_, aim| *aim > Position::START);
         let aim = |share: &Share| aims.get(share.category).copied().unwrap_or(head);
         let furthest = self.shares.iter().map(&aim).max().unwrap_or_default();
+        if self.bare {
+            let until = self.shares.iter().map(&aim).min().unwrap_or_default();
+            let mut shares: Vec<_> = self.shares.iter_mut().collect();
+            let tell = |position| progress(position, furthest);
+            let stand_still = fill::fill(&self.log, &mut shares, until, &mut self.db, tell).await?;
+            self.stand_still.extend(stand_still);
+            let mut transaction = self.db.begin().await?;
+            for table in &self.tables {
+                transaction
+                    .index_like(&table.read_model, &table.table())
+                    .await?;
+            }
+            transaction.commit().await?;
+            self.bare = false;
+        }
         let away = |share: &Share| aim(share).0.saturating_sub(share.reached.0);
         let left = self.shares.iter().map(&away).max().unwrap_or_default();
         loop {

@@ -18,8 +18,8 @@ use crate::read_store::{
     reading::{self, Page, Part, Read},
 };
 
-/// Events between two writes.
-const BATCH: usize = 12_000;
+/// Events between two writes: the more, the fewer rows are written again and again.
+const BATCH: usize = 40_000;
 /// In a file, where one writes at a time: so few that who keeps the tables in use up is not kept
 /// waiting.
 const BATCH_IN_FILE: usize = 4_000;
@@ -27,7 +27,7 @@ const BATCH_IN_FILE: usize = 4_000;
 /// The tables of one category, folded up to one place.
 pub(super) struct Share {
     pub(super) category: &'static str,
-    folding: Folding,
+    pub(super) folding: Folding,
     pub(super) reached: Position,
     pub(super) event_id: Uuid,
 }
@@ -76,14 +76,18 @@ impl Share {
 }
 
 /// Batches on their way to where they are written, one after the other.
-struct Writing<'a, 'c> {
+pub(super) struct Writing<'a, 'c> {
     into: Into<'a, 'c>,
     /// The last one, if it is written beside what is folded meanwhile.
     beside: Option<AbortOnDropHandle<Result<(), sqlx::Error>>>,
 }
 
-impl Writing<'_, '_> {
-    async fn write(&mut self, changes: Vec<Changes>) -> Result<(), ReadStoreError> {
+impl<'a, 'c> Writing<'a, 'c> {
+    pub(super) fn new(into: Into<'a, 'c>) -> Self {
+        Self { into, beside: None }
+    }
+
+    pub(super) async fn write(&mut self, changes: Vec<Changes>) -> Result<(), ReadStoreError> {
         self.settle().await?;
         match &mut self.into {
             Into::Apart(db) => {
@@ -106,7 +110,7 @@ impl Writing<'_, '_> {
     }
 
     /// Waits until all that was handed over is written.
-    async fn settle(&mut self) -> Result<(), ReadStoreError> {
+    pub(super) async fn settle(&mut self) -> Result<(), ReadStoreError> {
         if let Some(beside) = self.beside.take() {
             beside.await.map_err(|_| ReadStoreError::Panicked)??;
         }
@@ -133,7 +137,7 @@ pub(super) async fn fold(
     };
     let mut pages = reading::read(log.clone(), part);
     let batch = into.batch();
-    let mut writing = Writing { into, beside: None };
+    let mut writing = Writing::new(into);
     let mut unwritten = 0;
     while let Some(page) = pages.try_next().await? {
         let position = page.position;

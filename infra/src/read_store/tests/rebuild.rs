@@ -279,7 +279,7 @@ impl Question for ReadsTwice<'_> {
             Ok(count)
         };
         let journeys = count("SELECT COUNT(*) FROM journey_v1").await?;
-        let facts = count("SELECT COUNT(*) FROM timeline_v1").await?;
+        let facts = count("SELECT COUNT(*) FROM timeline_v2").await?;
         Ok((journeys, facts))
     }
 }
@@ -303,7 +303,7 @@ async fn who_asks_sees_the_tables_before_a_switch_or_after_it() {
 
         // Rows that were spoilt, so that before and after can be told apart.
         ground
-            .sql("DELETE FROM timeline_v1 WHERE position > 60")
+            .sql("DELETE FROM timeline_v2 WHERE position > 60")
             .await;
         goes_on.notify_one();
         let before = store.ask(&question, Ask::default()).await.unwrap();
@@ -440,7 +440,8 @@ async fn a_table_put_aside_is_gone_back_to_and_no_name_is_given_twice() {
         let marks = ground.number(marked).await;
         assert!(marks > 5);
         ground.rebuild(&[JOURNEY, "contact_v1"]).await;
-        assert_eq!(ground.others(JOURNEY).await, ["journey_v1_g0"]);
+        let first = ground.others(JOURNEY).await;
+        assert_eq!(first.len(), 1);
         assert_eq!(ground.number(marked).await, 0);
         kit::grow(&ground.world, 3, 8).await;
         store.catch_up(|_, _| {}).await.unwrap();
@@ -455,7 +456,7 @@ async fn a_table_put_aside_is_gone_back_to_and_no_name_is_given_twice() {
         assert!(ground.number(marked).await > 0);
         let second = ground.others(JOURNEY).await;
         assert_eq!(second, [switched[0].kept.clone()]);
-        assert_ne!(second, ["journey_v1_g0"]);
+        assert_ne!(second, first);
         // What came meanwhile is in it, and what comes is folded into it.
         kit::grow(&ground.world, 3, 9).await;
         store.catch_up(|_, _| {}).await.unwrap();
@@ -488,7 +489,7 @@ async fn a_table_put_aside_is_gone_back_to_and_no_name_is_given_twice() {
             after.iter().all(|name| !names.contains(name)),
             "{after:?} {names:?}"
         );
-        assert_eq!(ground.others("contact_v1").await, ["contact_v1_g0"]);
+        assert_eq!(ground.others("contact_v1").await.len(), 1);
         store.catch_up(|_, _| {}).await.unwrap();
         assert_eq!(store.sums().await.unwrap(), ground.expected().await);
     }
@@ -501,9 +502,9 @@ async fn a_table_that_an_earlier_release_made_is_not_gone_back_to() {
         let store = ground.store().await;
         store.catch_up(|_, _| {}).await.unwrap();
         ground.rebuild(&[JOURNEY, "contact_v1"]).await;
-        ground
-            .sql("ALTER TABLE journey_v1_g0 DROP COLUMN phase_unit")
-            .await;
+        let kept = ground.others(JOURNEY).await;
+        let older = format!("ALTER TABLE {} DROP COLUMN phase_unit", kept[0]);
+        ground.sql(&older).await;
         for names in [None, Some(&[JOURNEY][..])] {
             let refused = ground.go_back(names).await.err().unwrap();
             let meant = ReadStoreError::KeptByAnEarlierRelease(JOURNEY.to_owned());
@@ -512,7 +513,7 @@ async fn a_table_that_an_earlier_release_made_is_not_gone_back_to() {
         // Nothing was changed, and nobody has to wait for who was refused.
         let back = ground.go_back(Some(&["contact_v1"])).await.unwrap();
         assert_eq!(back.switch().await.unwrap().len(), 1);
-        assert_eq!(ground.others(JOURNEY).await, ["journey_v1_g0"]);
+        assert_eq!(ground.others(JOURNEY).await, kept);
         assert_eq!(store.sums().await.unwrap(), ground.expected().await);
     }
 }
@@ -602,7 +603,7 @@ async fn one_rebuild_goes_on_at_a_time_and_what_died_is_taken_over() {
             Err(ReadStoreError::RebuildTakenOver)
         ));
         second.switch().await.unwrap();
-        assert_eq!(ground.others(JOURNEY).await, ["journey_v1_g0"]);
+        assert_eq!(ground.others(JOURNEY).await.len(), 1);
         assert_eq!(store.sums().await.unwrap(), ground.expected().await);
         let unknown = ground.begin(ONE, &["journey_v0"]).await.err().unwrap();
         assert!(unknown.to_string().contains("journey_v1"), "{unknown}");
@@ -639,6 +640,6 @@ async fn what_analysts_were_given_on_a_table_they_have_on_the_new_one() {
                          OR (relname = 'stays' AND reloptions = '{security_barrier=true}')";
         assert_eq!(ground.number(rights).await, 2);
         let dropped = drop_kept(&ground.url, ONE, None).await.unwrap();
-        assert_eq!(dropped, ["journey_v1_g0"]);
+        assert_eq!(dropped.len(), 1);
     }
 }

@@ -1,0 +1,16 @@
+-- A fact of a timeline is named by whose it is and where it stands among their facts, which is how it
+-- is asked for: one index, where there were two. The table is filled anew from the log.
+CREATE TABLE timeline_v2 (
+    position BIGINT NOT NULL,
+    participant_id UUID NOT NULL,
+    stay_id UUID NOT NULL,
+    event_id UUID NOT NULL,
+    world_order BIGINT NOT NULL,
+    occurred_at TEXT NOT NULL,
+    recorded_micros BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL
+);
+CREATE UNIQUE INDEX timeline_v2_name ON timeline_v2 (participant_id, world_order, position);
+DROP TABLE timeline_v1;
+DELETE FROM checkpoint_v1 WHERE read_model = 'timeline_v1';
