@@ -232,6 +232,9 @@ impl Projector {
         mut progress: impl FnMut(Position, Position) + Send,
     ) -> Result<Position, ReadStoreError> {
         let head = self.log.head().await?;
+        if self.folding.models().is_empty() {
+            return Ok(self.position);
+        }
         loop {
             match self.run_to(head, |position| progress(position, head)).await {
                 // It goes on in the new table, from where that is folded.
@@ -243,23 +246,42 @@ impl Projector {
         }
     }
 
-    /// Notes down that its empty read models are about to be filled up to a position, and answers
-    /// which they are: none where this part of the log is gone through with care.
+    /// Whether a read model is one of its own.
+    pub(super) fn keeps_up(&mut self, read_model: &str) -> bool {
+        let mut models = self.folding.models().iter();
+        models.any(|model| model.name() == read_model)
+    }
+
+    /// Whether one of its read models is empty.
+    pub(super) fn has_empty(&mut self) -> bool {
+        let mut models = self.folding.models().iter();
+        models.any(|model| model.position() == Position::START)
+    }
+
+    /// Notes down that empty read models are about to be filled up to a position, and answers which
+    /// they are, its own and others'; none if none of its own is, or where this part of the log is
+    /// gone through with care.
     pub(super) async fn begin_to_fill(
         &mut self,
         until: Position,
     ) -> Result<Vec<&'static str>, ReadStoreError> {
-        let models = self.folding.models().iter();
-        let empty = models.filter(|model| model.position() == Position::START);
-        let names: Vec<_> = empty.map(|model| model.name()).collect();
-        if names.is_empty() {
-            return Ok(names);
+        if !self.has_empty() {
+            return Ok(vec![]);
         }
         let attempt = self.care.next(self.position, until);
         if attempt.up_to < until {
             return Ok(vec![]);
         }
-        self.note(attempt).await?;
+        let checkpoints = checkpoint::read(&mut self.db.begin().await?.rows()).await?;
+        let is_empty = |name: &&str| checkpoint::folded(&checkpoints, name) == Position::START;
+        let names: Vec<_> = models::read_models()
+            .iter()
+            .copied()
+            .filter(is_empty)
+            .collect();
+        if !names.is_empty() {
+            self.note(attempt).await?;
+        }
         Ok(names)
     }
 

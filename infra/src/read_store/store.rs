@@ -56,10 +56,11 @@ pub struct ReadStore {
 
 /// How often a node says that it is there: often enough not to be given up.
 pub(super) const ATTEND: Duration = Duration::from_secs(1);
-/// How often a node looks how far the others have come: while nobody waits for it, and while
-/// somebody does.
+/// How often a node looks how far the others have come: while nobody waits for it, as soon as
+/// somebody does, and the longer they wait, the less often, down to this.
 const LOOK: Duration = Duration::from_millis(200);
 const LOOK_CLOSELY: Duration = Duration::from_millis(10);
+const LOOK_PATIENTLY: Duration = Duration::from_millis(50);
 
 impl ReadStore {
     /// Opens the read store that a URL (`sqlite:PATH`, `postgres://…`) names; made if there is
@@ -247,14 +248,16 @@ impl ReadStore {
     /// Looks how far the nodes have come, as long as this is waited for.
     async fn look_again_and_again(&self) {
         let mut waiting = self.waiting.subscribe();
+        let mut closely = LOOK_CLOSELY;
         loop {
-            let pause = if *waiting.borrow_and_update() > 0 {
-                LOOK_CLOSELY
-            } else {
-                LOOK
-            };
+            let somebody_waits = *waiting.borrow_and_update() > 0;
+            let pause = if somebody_waits { closely } else { LOOK };
             // Somebody who begins to wait need not wait for the look that was planned.
-            tokio::time::timeout(pause, waiting.changed()).await.ok();
+            let others = tokio::time::timeout(pause, waiting.changed()).await;
+            closely = match others {
+                Ok(_) => LOOK_CLOSELY,
+                Err(_elapsed) => (closely + closely / 8).min(LOOK_PATIENTLY),
+            };
             if let Err(error) = self.look().await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
