@@ -32,6 +32,10 @@ macro_rules! all {
     };
 }
 
+/// Tables of read models that earlier releases had. Nodes of such a release may still keep them up;
+/// they are dropped with the tables that are kept to go back to.
+pub(super) const FORMER: &[&str] = &["timeline_v1"];
+
 /// Some read models, without rows.
 pub(super) fn named(names: &[&str]) -> Result<Vec<Box<dyn ReadModel>>, ReadStoreError> {
     let unknown = names.iter().find(|name| !read_models().contains(name));

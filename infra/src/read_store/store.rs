@@ -20,6 +20,7 @@ use super::{
     reading,
     sum::Sum,
     time_machine::{Keep, Tell, TimeMachine, Wanted, When},
+    write,
 };
 use crate::{
     clock::Clock,
@@ -299,6 +300,12 @@ impl ReadStore {
         for model in &mut models::all() {
             model.clear(&mut transaction.rows()).await?;
             checkpoint::forget(&mut transaction.rows(), model.name()).await?;
+        }
+        for former in models::FORMER {
+            if transaction.has_table(former).await? {
+                write::clear(&mut transaction.rows(), former).await?;
+                checkpoint::forget(&mut transaction.rows(), former).await?;
+            }
         }
         for parked in parking::read(&mut transaction.rows()).await? {
             parking::release(&mut transaction.rows(), &parked.stream).await?;

@@ -224,6 +224,11 @@ impl Transaction<'_> {
         Ok(names.into_iter().map(|(name,)| name).collect())
     }
 
+    /// Whether there is such a table.
+    pub(super) async fn has_table(&mut self, table: &str) -> Result<bool, sqlx::Error> {
+        Ok(!self.columns(table).await?.is_empty())
+    }
+
     /// Holds off who reads or writes these tables until the end. In a file everybody reads what was
     /// there when they began, and one writes at a time.
     pub(super) async fn hold_off(&mut self, tables: &[String]) -> Result<(), sqlx::Error> {

@@ -173,18 +173,11 @@ pub(in crate::read_store) async fn size(db: &mut SqliteConnection) -> Result<u64
     Ok(bytes.cast_unsigned())
 }
 
-/// The tables, and the indexes of those that are not dropped in the end.
+/// The tables, and their indexes.
 static SCRATCH: LazyLock<(String, String)> = LazyLock::new(|| {
-    let statements = || TABLES.split_inclusive(';');
-    let dropped: Vec<_> = statements()
-        .filter_map(|statement| statement.trim().strip_prefix("DROP TABLE "))
-        .map(|table| format!(" ON {} (", table.trim_end_matches(';')))
-        .collect();
-    let (indexes, tables): (Vec<&str>, Vec<_>) =
-        statements().partition(|statement| statement.contains(" INDEX "));
-    let of_none = |index: &&str| !dropped.iter().any(|table| index.contains(table));
-    let indexes = indexes.into_iter().filter(of_none).collect();
-    (tables.concat(), indexes)
+    TABLES
+        .split_inclusive(';')
+        .partition(|statement| !statement.contains(" INDEX "))
 });
 
 /// Makes an empty table like another, with its keys and without its indexes.

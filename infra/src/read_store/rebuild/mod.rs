@@ -528,8 +528,8 @@ impl Rebuild {
     }
 }
 
-/// Drops the tables that are kept of some read models, or all that are; answers what they were
-/// called.
+/// Drops the tables that are kept of some read models, or all that are, also those that only earlier
+/// releases knew; answers what they were called.
 pub async fn drop_kept(
     url: &str,
     node: Uuid,
@@ -548,6 +548,13 @@ pub async fn drop_kept(
             transaction.drop_table(&table.table()).await?;
             table.forget(&mut transaction.rows()).await?;
             dropped.push(table.table());
+        }
+    }
+    for table in models::FORMER {
+        if read_models.is_none() && transaction.has_table(table).await? {
+            transaction.drop_table(table).await?;
+            checkpoint::forget(&mut transaction.rows(), table).await?;
+            dropped.push((*table).to_owned());
         }
     }
     turn.give_back(&mut transaction).await?;
