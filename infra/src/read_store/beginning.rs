@@ -56,14 +56,14 @@ pub(super) async fn make(
             continue;
         }
         let (tell, mut told) = watch::channel(Position::START);
-        let given_up = CancellationToken::new();
-        let give_up = given_up.clone().drop_guard();
+        let stop = CancellationToken::new();
+        let until_made = stop.clone().drop_guard();
         let (url, log) = (url.clone(), log.clone());
         // On a thread of its own: what panics there, panics there.
         let mut making = task::spawn_blocking(move || {
             let making = async {
                 tokio::select! {
-                    () = given_up.cancelled() => Ok(()),
+                    () = stop.cancelled() => Ok(()),
                     made = make_all(&url, log, node, &names, &tell) => made,
                 }
             };
@@ -78,7 +78,7 @@ pub(super) async fn make(
                 _ = attend.tick() => projector.attend(false).await?,
             }
         };
-        drop(give_up);
+        drop(until_made);
         match made {
             Err(ReadStoreError::RebuildUnderWay) => {
                 if made_elsewhere(projector).await? {

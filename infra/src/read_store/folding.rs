@@ -64,6 +64,10 @@ const AT_ONCE: usize = 64;
 
 /// A stream that was touched lately.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a finding of its own"
+)]
 struct History {
     /// All events of the stream so far, in the order of the log; none once they are let go.
     events: Vec<Known>,

@@ -58,21 +58,27 @@ pub(super) fn read(
     log: Arc<dyn EventStore>,
     part: Part,
 ) -> impl Stream<Item = Result<Page, ReadError>> + Send + Unpin {
-    let categories = part.categories.clone();
-    pages(log, part, move |events| decode_page(events, &categories))
-        // A log that was cut off meanwhile has nothing there.
-        .try_filter_map(async |page| Ok(page))
-        .boxed()
+    let Part {
+        after,
+        until,
+        categories,
+    } = part;
+    pages(log, after, until, move |events| {
+        decode_page(events, &categories)
+    })
+    // A log that was cut off meanwhile has nothing there.
+    .try_filter_map(async |page| Ok(page))
+    .boxed()
 }
 
 /// Reads a part of the log, a few pages at a time, and does something with each page, each beside
 /// the others.
 pub(super) fn pages<T: Send + 'static>(
     log: Arc<dyn EventStore>,
-    part: Part,
+    after: Position,
+    until: Position,
     take: impl Fn(Vec<RecordedEvent>) -> T + Send + Sync + 'static,
 ) -> impl Stream<Item = Result<T, ReadError>> + Send + Unpin {
-    let (after, until) = (part.after, part.until);
     let take = Arc::new(take);
     stream::iter((after.0..until.0).step_by(PAGE))
         .map(move |after| {

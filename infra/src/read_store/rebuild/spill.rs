@@ -70,10 +70,10 @@ impl Spill {
             parts: vec![vec![]; parts],
             last: EventId(Uuid::nil()),
         };
-        let categories = part.categories.clone();
         let file = Arc::clone(&spill.file);
-        let take = move |events| write_page(&file, &categories, parts, events);
-        let mut pages = reading::pages(log.clone(), part, take);
+        let categories = part.categories;
+        let take = move |events: Vec<_>| write_page(&file, &categories, parts, &events);
+        let mut pages = reading::pages(log.clone(), part.after, part.until, take);
         while let Some(page) = pages.try_next().await? {
             let Some(page) = page.map_err(ReadStoreError::Spill)? else {
                 continue;
@@ -124,7 +124,7 @@ fn write_page(
     file: &Mutex<File>,
     categories: &HashSet<&'static str>,
     parts: usize,
-    events: Vec<RecordedEvent>,
+    events: &[RecordedEvent],
 ) -> io::Result<Option<Written>> {
     let Some(last) = events.last() else {
         return Ok(None);
@@ -135,7 +135,7 @@ fn write_page(
         last: last.id,
     };
     let mut parted: Vec<Vec<u8>> = vec![vec![]; parts];
-    for event in &events {
+    for event in events {
         if categories.contains(event.stream.category()) {
             write(event, &mut parted[part_of(&event.stream, parts)]);
         }
@@ -287,9 +287,7 @@ mod tests {
         };
         for page in log.chunks(64) {
             let only = HashSet::from(["participant"]);
-            let page = write_page(&file, &only, PARTS, page.to_vec())
-                .unwrap()
-                .unwrap();
+            let page = write_page(&file, &only, PARTS, page).unwrap().unwrap();
             for (nth, piece) in page.pieces {
                 spill.parts[nth].push(piece);
             }
@@ -305,7 +303,7 @@ mod tests {
         }
         back.sort_by_key(|event| event.position);
         assert_eq!(back, log);
-        let none = write_page(&spill.file, &HashSet::from(["unit"]), PARTS, log).unwrap();
+        let none = write_page(&spill.file, &HashSet::from(["unit"]), PARTS, &log).unwrap();
         assert!(none.unwrap().pieces.is_empty());
     }
 }
