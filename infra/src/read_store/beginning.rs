@@ -4,7 +4,12 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::es::{EventStore, Position};
-use tokio::{runtime::Handle, sync::watch, task};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    task,
+    time::{self, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -13,120 +18,139 @@ use super::{
     error::ReadStoreError,
     projector::Projector,
     rebuild::{Rebuild, drop_kept},
-    store::ATTEND,
+    store::{ATTEND, ReadStore},
 };
+use crate::ids::{IdSource, RandomIds};
 
 /// From how many events on a log is long: making tables and putting them in their place takes some
 /// time too.
 const LONG: u64 = if cfg!(test) { 40 } else { 100_000 };
 
-/// How often a node looks whether another has made them, and after how many looks it tries itself.
+/// How often a node that waits for another looks whether it is done: that it is stands in the
+/// tables, and nobody is told.
 const LOOK: Duration = Duration::from_millis(50);
-const LOOKS: usize = 20;
 
-/// Makes the read models that are empty, if one of those that a projector keeps up is: its own and
-/// others', as the log is gone through once. Who keeps up the first of them begins, and other nodes
-/// wait. Where an event cannot be taken in, they are left to the projectors, which go on from where
-/// the tables are.
-pub(super) async fn make(
-    projector: &mut Projector,
-    place: &Place,
-    log: Arc<dyn EventStore>,
-    node: Uuid,
-    mut progress: impl FnMut(Position, Position) + Send,
-) -> Result<(), ReadStoreError> {
-    let Place::Postgres(url) = place else {
-        return Ok(());
-    };
-    let head = log.head().await?;
-    if head.0 < LONG {
-        return Ok(());
-    }
-    let mut waited = false;
-    loop {
-        let names = projector.begin_to_fill(head).await?;
-        let Some(first) = names.first() else {
+impl ReadStore {
+    /// Makes the read models that are empty, if one of those that a projector keeps up is: its own
+    /// and others', as the log is gone through once. Who keeps up the first of them begins, and
+    /// other nodes wait. What cannot be made this way is left to the projectors, which go on from
+    /// where the tables are.
+    pub(super) async fn make_what_is_empty(
+        &self,
+        projector: &mut Projector,
+        mut progress: impl FnMut(Position, Position) + Send,
+    ) -> Result<(), ReadStoreError> {
+        let Place::Postgres(url) = &self.place else {
             return Ok(());
         };
-        if !waited && !projector.keeps_up(first) {
-            waited = true;
-            if made_elsewhere(projector).await? {
+        let head = self.log.head().await?;
+        if head.0 < LONG {
+            return Ok(());
+        }
+        let mut waited = false;
+        loop {
+            let names = projector.begin_to_fill(head).await?;
+            let Some(first) = names.first() else {
+                return Ok(());
+            };
+            let made = if waited || projector.keeps_up(first) {
+                let making = Making {
+                    url: url.clone(),
+                    log: self.log.clone(),
+                    node: RandomIds::new(self.clock.clone()).next(),
+                    names,
+                };
+                making
+                    .attended(projector, |position| progress(position, head))
+                    .await
+            } else {
+                Err(ReadStoreError::RebuildUnderWay)
+            };
+            match made {
+                Err(ReadStoreError::RebuildUnderWay) => {
+                    // No longer than until it has to be told again that this node is there.
+                    timeout(ATTEND, self.somebody_has_made_it()).await.ok();
+                    projector.attend(false).await?;
+                    waited = true;
+                }
+                Err(error) if goes_event_by_event(&error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the read models cannot be made at once; going through the log event by event"
+                    );
+                    return projector.resume().await.map(|_| ());
+                }
+                made => made?,
+            }
+            projector.resume().await?;
+        }
+    }
+
+    async fn somebody_has_made_it(&self) -> Result<(), ReadStoreError> {
+        loop {
+            self.look().await?;
+            if self.position() > Position::START {
                 return Ok(());
             }
-            continue;
+            time::sleep(LOOK).await;
         }
-        let (tell, mut told) = watch::channel(Position::START);
-        let stop = CancellationToken::new();
-        let until_made = stop.clone().drop_guard();
-        let (url, log) = (url.clone(), log.clone());
-        // On a thread of its own: what panics there, panics there.
-        let mut making = task::spawn_blocking(move || {
-            let making = async {
-                tokio::select! {
-                    () = stop.cancelled() => Ok(()),
-                    made = make_all(&url, log, node, &names, &tell) => made,
-                }
-            };
-            Handle::current().block_on(making)
-        });
-        let mut attend = tokio::time::interval(ATTEND);
-        let made = loop {
-            tokio::select! {
-                made = &mut making => break made.unwrap_or(Err(ReadStoreError::Panicked)),
-                Ok(()) = told.changed() => progress(*told.borrow_and_update(), head),
-                // The others are told that this node is there, as ever.
-                _ = attend.tick() => projector.attend(false).await?,
-            }
-        };
-        drop(until_made);
-        match made {
-            Err(ReadStoreError::RebuildUnderWay) => {
-                if made_elsewhere(projector).await? {
-                    return Ok(());
-                }
-            }
-            Err(error) if error.cause().is_some() => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "something in the log cannot be taken in; going through it event by event"
-                );
-                return projector.resume().await.map(|_| ());
-            }
-            made => made?,
-        }
-        projector.resume().await?;
     }
 }
 
-/// Waits a while for another node to make them; says whether it has.
-async fn made_elsewhere(projector: &mut Projector) -> Result<bool, ReadStoreError> {
-    for _ in 0..LOOKS {
-        tokio::time::sleep(LOOK).await;
-        projector.resume().await?;
-        if !projector.has_empty() {
-            return Ok(true);
-        }
-    }
-    projector.attend(false).await?;
-    Ok(false)
+/// Whether the projectors get further than who makes all at once: they find the event that is at
+/// fault, and need no room on the disk.
+fn goes_event_by_event(error: &ReadStoreError) -> bool {
+    error.cause().is_some() || matches!(error, ReadStoreError::Spill(_))
 }
 
-async fn make_all(
-    url: &str,
+/// Tables about to be made.
+struct Making {
+    url: String,
     log: Arc<dyn EventStore>,
     node: Uuid,
-    names: &[&'static str],
-    tell: &watch::Sender<Position>,
-) -> Result<(), ReadStoreError> {
-    let mut rebuild = Rebuild::begin(url, log, node, names).await?;
-    let progress = |position, _| {
-        tell.send_replace(position);
-    };
-    if let Err(error) = rebuild.fold(progress).await {
-        rebuild.discard().await?;
-        return Err(error);
+    names: Vec<&'static str>,
+}
+
+impl Making {
+    /// Makes them while the other nodes are told that this one is there, as ever. Stops when it is
+    /// not waited for any more.
+    async fn attended(
+        self,
+        projector: &mut Projector,
+        mut progress: impl FnMut(Position) + Send,
+    ) -> Result<(), ReadStoreError> {
+        let (tell, mut told) = watch::channel(Position::START);
+        let stop = CancellationToken::new();
+        let _until_made = stop.clone().drop_guard();
+        // On a thread of its own: what panics there, panics there.
+        let mut making = task::spawn_blocking(move || {
+            let made = stop.run_until_cancelled(self.make(&tell));
+            Handle::current().block_on(made).unwrap_or(Ok(()))
+        });
+        let mut attend = time::interval(ATTEND);
+        loop {
+            tokio::select! {
+                made = &mut making => return made.unwrap_or(Err(ReadStoreError::Panicked)),
+                Ok(()) = told.changed() => progress(*told.borrow_and_update()),
+                _ = attend.tick() => projector.attend(false).await?,
+            }
+        }
     }
-    rebuild.switch().await?;
-    // The empty ones that were in use.
-    drop_kept(url, node, Some(names)).await.map(|_| ())
+
+    async fn make(&self, tell: &watch::Sender<Position>) -> Result<(), ReadStoreError> {
+        let log = self.log.clone();
+        let mut rebuild = Rebuild::begin(&self.url, log, self.node, &self.names).await?;
+        let progress = |position, _| {
+            tell.send_replace(position);
+        };
+        if let Err(error) = rebuild.fold(progress).await {
+            rebuild.discard().await?;
+            return Err(error);
+        }
+        rebuild.switch().await?;
+        // The empty ones that were in use.
+        drop_kept(&self.url, self.node, Some(&self.names))
+            .await
+            .map(|_| ())
+    }
 }

@@ -22,7 +22,7 @@ use super::{
     changes::Changes,
     models::{ReadModel, There},
     parking::Parked,
-    reading::{self, Page, Read},
+    reading::{self, Page, Read, Readable},
 };
 
 /// How much is kept at hand. What is not is read again when it is needed: one stream, a few dozen
@@ -64,15 +64,10 @@ const AT_ONCE: usize = 64;
 
 /// A stream that was touched lately.
 #[derive(Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a finding of its own"
-)]
 struct History {
-    /// All events of the stream so far, in the order of the log; none once they are let go.
+    /// All events of the stream so far, in the order of the log; none once they are let go: they are
+    /// read again when one is told late, or amended.
     events: Vec<Known>,
-    /// The events are let go: they are read again when one is told late, or amended.
-    let_go: bool,
     /// The last event taken.
     version: Version,
     /// The last event in the world, of those that are applied.
@@ -85,6 +80,12 @@ struct History {
     newly_amended: bool,
     /// When it was touched last.
     touched: u64,
+}
+
+impl History {
+    fn is_let_go(&self) -> bool {
+        self.events.is_empty() && self.version > Version::NONE
+    }
 }
 
 struct Known {
@@ -223,7 +224,7 @@ impl Folding {
         for event in events.filter(|event| !self.stands_still_at(event)) {
             let needed = match self.histories.get(&event.stream) {
                 None => met.insert(&event.stream) && event.version > Version(1),
-                Some(history) if history.let_go => {
+                Some(history) if history.is_let_go() => {
                     let last = lasts.entry(&event.stream).or_insert(history.last);
                     let seen = self.sees(event.day());
                     let order = WorldOrder::of(event);
@@ -313,7 +314,6 @@ impl Folding {
             newly_amended: events.iter().any(|event| amends(event) && newly(event)),
             version: events.last().map_or(taken, |event| event.version),
             events: events.into_iter().map(Known::new).collect(),
-            let_go: false,
             last: None,
             stale: true,
             touched: self.clock,
@@ -335,6 +335,7 @@ impl Folding {
         // One text of the name for all of a history.
         event.stream = stream.clone();
         let known = Known::new(event);
+        let is_let_go = history.is_let_go();
         history.touched = self.clock;
         history.version = known.event.version;
         let amends = known.event.event.amendment().is_some();
@@ -342,10 +343,7 @@ impl Folding {
         let told_late = seen && history.last.is_some_and(|last| last > known.order);
         history.amended |= amends;
         history.newly_amended |= amends;
-        debug_assert!(
-            !history.let_go || !(amends || told_late),
-            "read again first"
-        );
+        debug_assert!(!is_let_go || !(amends || told_late), "read again first");
         if (amends || told_late) && !history.stale {
             history.stale = true;
             self.stale.push(stream.clone());
@@ -357,7 +355,7 @@ impl Folding {
             // What only adds rows need not know the order.
             apply(&mut self.models, stream, &known, true);
         }
-        if !history.let_go {
+        if !is_let_go {
             self.at_hand += 1;
             history.events.push(known);
         }
@@ -395,9 +393,9 @@ impl Folding {
     /// into tables that hold none of them; then lets go of all of it.
     pub(super) fn take_wholes(
         &mut self,
-        streams: Vec<(StreamName, Vec<Recorded>, Option<Parked>)>,
+        streams: impl IntoIterator<Item = (StreamName, Readable)>,
     ) -> Changes {
-        for (stream, mut events, parked) in streams {
+        for (stream, (mut events, parked)) in streams {
             events.retain(|event| !self.stands_still_at(event));
             self.take_history(stream, events, parked);
         }
@@ -479,7 +477,6 @@ impl Folding {
             };
             self.at_hand -= history.events.len();
             history.events = vec![];
-            history.let_go = true;
             if too_many {
                 self.histories.remove(&stream);
                 for model in &mut self.models {

@@ -261,11 +261,11 @@ impl<P: Projection> ReadModel for AtHand<P> {
             let Some(slot) = self.slots.get_mut(&stream) else {
                 continue;
             };
-            if there == There::Nothing {
-            } else if slot.anew {
-                changed.gone.push(stream.clone());
-            } else if slot.written {
-                changed.there.push(stream.clone());
+            match there {
+                There::Nothing => {}
+                _ if slot.anew => changed.gone.push(stream.clone()),
+                _ if slot.written => changed.there.push(stream.clone()),
+                _ => {}
             }
             if P::ONLY_ADDS || slot.rows.is_empty() {
                 changed.rows.append(&mut slot.rows);

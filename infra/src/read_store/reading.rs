@@ -125,8 +125,7 @@ fn decode_page(events: Vec<RecordedEvent>, categories: &HashSet<&'static str>) -
     })
 }
 
-/// An event, as far as it can be read.
-pub(super) fn decode(event: RecordedEvent) -> Read {
+fn decode(event: RecordedEvent) -> Read {
     let parked = Parked::at(&event, Cause::Unreadable, 1);
     // What panics while it is read is not read.
     match panic::catch_unwind(AssertUnwindSafe(|| Recorded::decode(event))) {
@@ -135,23 +134,32 @@ pub(super) fn decode(event: RecordedEvent) -> Read {
     }
 }
 
-/// A stream's history up to a place in the log, as far as it can be read.
+/// A stream's history, as far as it can be read, and the event at which it cannot.
+pub(super) type Readable = (Vec<Recorded>, Option<Parked>);
+
+/// A stream's history up to a place in the log.
 pub(super) async fn history(
     log: &dyn EventStore,
     stream: &StreamName,
     until: Position,
-) -> Result<(Vec<Recorded>, Option<Parked>), ReadError> {
+) -> Result<Readable, ReadError> {
+    let events = log.read_stream(stream, Version::NONE).await?;
+    let up_to = events
+        .into_iter()
+        .take_while(|event| event.position <= until);
+    Ok(readable(up_to))
+}
+
+/// The events of a stream, in the order of the log.
+pub(super) fn readable(events: impl IntoIterator<Item = RecordedEvent>) -> Readable {
     let mut history = vec![];
-    for event in log.read_stream(stream, Version::NONE).await? {
-        if event.position > until {
-            break;
-        }
+    for event in events {
         match decode(event) {
             Read::Event(event) => history.push(event),
-            Read::Poison(parked) => return Ok((history, Some(parked))),
+            Read::Poison(parked) => return (history, Some(parked)),
         }
     }
-    Ok((history, None))
+    (history, None)
 }
 
 /// The last place in the log that was known at a moment: times of recording never decrease, so it

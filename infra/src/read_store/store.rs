@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    beginning, checkpoint,
+    checkpoint,
     engine::{Place, Readers},
     error::ReadStoreError,
     lease::{self, Holding},
@@ -41,7 +41,7 @@ pub struct Behind {
 pub struct ReadStore {
     pub(super) log: Arc<dyn EventStore>,
     pub(super) clock: Arc<dyn Clock>,
-    place: Place,
+    pub(super) place: Place,
     pub(super) readers: Readers,
     /// None on a node that only asks.
     projector: Option<Mutex<Projector>>,
@@ -144,15 +144,17 @@ impl ReadStore {
             {
                 return Err(error);
             }
-            let node = RandomIds::new(self.clock.clone()).next();
-            let log = self.log.clone();
-            beginning::make(&mut projector, &self.place, log, node, &mut progress).await?;
-            let caught_up = projector.catch_up(|position, head| {
-                if alone {
-                    self.projected.send_replace(position);
-                }
-                progress(position, head);
-            });
+            let caught_up = async {
+                self.make_what_is_empty(&mut projector, &mut progress)
+                    .await?;
+                let told = |position, head| {
+                    if alone {
+                        self.projected.send_replace(position);
+                    }
+                    progress(position, head);
+                };
+                projector.catch_up(told).await
+            };
             match caught_up.await {
                 // Somebody else does it, or this node will as soon as the lease is its own.
                 Err(ReadStoreError::TakenOver) => projector.attend(false).await?,
@@ -270,7 +272,7 @@ impl ReadStore {
     }
 
     /// Reads up to where the tables are folded.
-    async fn look(&self) -> Result<(), ReadStoreError> {
+    pub(super) async fn look(&self) -> Result<(), ReadStoreError> {
         let mut rows = self.readers.begin().await?;
         let checkpoints = checkpoint::read(&mut rows.rows()).await?;
         let shown = lease::shown(&checkpoints);

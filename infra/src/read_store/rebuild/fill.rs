@@ -5,12 +5,9 @@
 //! each stream folded once, as a whole, and each row written once. The tables have no indexes
 //! meanwhile: over all rows at once they are made faster.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, io, sync::Arc};
 
-use domain::{
-    es::{EventStore, Position, RecordedEvent, StreamName},
-    event::Recorded,
-};
+use domain::es::{EventStore, Position, StreamName};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -22,7 +19,7 @@ use crate::read_store::{
     engine::Writer,
     error::ReadStoreError,
     parking::Parked,
-    reading::{self, Part, Read},
+    reading::{self, Part, Readable},
 };
 
 /// From how many events on this is the faster way.
@@ -30,9 +27,6 @@ pub(super) const WORTH_IT: u64 = if cfg!(test) { 40 } else { 20_000 };
 
 /// How many parts are made ready ahead of who folds them.
 const AHEAD: usize = 2;
-
-/// A stream as far as it can be read.
-type Whole = (StreamName, Vec<Recorded>, Option<Parked>);
 
 /// Folds shares, none of which has begun, up to a place, and answers which streams stand still.
 /// Reading is told as the first half of the way, folding as the second.
@@ -51,13 +45,17 @@ pub(super) async fn fill(
             .map(|share| share.category)
             .collect::<HashSet<_>>(),
     };
-    let half = |position: u64| position / 2;
-    let spill = Spill::of(log, part, |position| progress(Position(half(position.0)))).await?;
+    let spill = Spill::of(log, part, |position| progress(Position(position.0 / 2))).await?;
+    let spill = Arc::new(spill);
     let mut parts = stream::iter(0..spill.parts())
         .map(|nth| {
-            let read = spill.part(nth);
-            let reading = tokio::task::spawn_blocking(move || read().map(wholes));
-            let reading = AbortOnDropHandle::new(reading);
+            let spill = Arc::clone(&spill);
+            let read = move || {
+                let streams = spill.part(nth)?.into_iter();
+                let streams = streams.map(|(name, events)| (name, reading::readable(events)));
+                io::Result::Ok(streams.collect::<Vec<_>>())
+            };
+            let reading = AbortOnDropHandle::new(tokio::task::spawn_blocking(read));
             async move {
                 let read = reading.await.map_err(|_| ReadStoreError::Panicked)?;
                 read.map_err(ReadStoreError::Spill)
@@ -67,24 +65,21 @@ pub(super) async fn fill(
     let mut stand_still = vec![];
     let mut writing = Writing::new(Into::Apart(db));
     let mut folded = 0;
-    while let Some(streams) = parts.try_next().await? {
-        let mut of_share: Vec<Vec<Whole>> = shares.iter().map(|_| vec![]).collect();
-        for whole in streams {
-            folded += whole.1.len() as u64;
-            let category = whole.0.category();
-            let nth = shares.iter().position(|share| share.category == category);
-            if let Some(nth) = nth {
-                of_share[nth].push(whole);
-            }
-        }
+    while let Some(mut left) = parts.try_next().await? {
         let mut changes = vec![];
-        for (share, streams) in shares.iter_mut().zip(of_share) {
-            let mut of_share = share.folding.take_wholes(streams);
+        for share in shares.iter_mut() {
+            let is_meant =
+                |(stream, _): &(StreamName, Readable)| stream.category() == share.category;
+            let (meant, others): (Vec<_>, Vec<_>) = left.into_iter().partition(is_meant);
+            left = others;
+            let mut of_share = share.folding.take_wholes(meant);
             stand_still.append(&mut of_share.parked);
             changes.push(of_share);
         }
         writing.write(changes).await?;
-        progress(Position(half(until.0) + half(folded).min(half(until.0))));
+        folded += 1;
+        let of_half = until.0 / 2 * folded / spill.parts() as u64;
+        progress(Position(until.0 / 2 + of_half));
     }
     writing.settle().await?;
     for share in shares {
@@ -94,19 +89,4 @@ pub(super) async fn fill(
     }
     progress(until);
     Ok(stand_still)
-}
-
-fn wholes(streams: Vec<Vec<RecordedEvent>>) -> Vec<Whole> {
-    let whole = |events: Vec<RecordedEvent>| {
-        let stream = events.first()?.stream.clone();
-        let mut history = Vec::with_capacity(events.len());
-        for event in events {
-            match reading::decode(event) {
-                Read::Event(event) => history.push(event),
-                Read::Poison(parked) => return Some((stream, history, Some(parked))),
-            }
-        }
-        Some((stream, history, None))
-    };
-    streams.into_iter().filter_map(whole).collect()
 }

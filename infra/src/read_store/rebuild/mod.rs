@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use super::{
     checkpoint::{self, Checkpoint, Checkpoints},
-    engine::{Place, Readers, Writer},
+    engine::{Place, Readers, Transaction, Writer},
     error::ReadStoreError,
     models::{self, ReadModel},
     parking::{self, Parked},
@@ -146,36 +146,17 @@ impl Rebuild {
         let mut transaction = rebuild.db.begin().await?;
         let known = generation::read(&mut transaction.rows()).await?;
         let stood_still = parking::read(&mut transaction.rows()).await?;
-        let mut kept = vec![];
-        let mut refused = None;
-        for mut model in models {
-            let last = known
-                .iter()
-                .find(|table| table.read_model == model.name() && table.state == State::Kept);
-            if let Some(last) = last {
-                let columns = transaction.columns(&last.table()).await?;
-                let has = |column: &&str| columns.iter().any(|has| has == column);
-                if !model.columns().iter().all(has) {
-                    let name = model.name().to_owned();
-                    refused = Some(ReadStoreError::KeptByAnEarlierRelease(name));
-                    break;
-                }
-                model.set_table(last.table());
-                kept.push(model);
-                rebuild.tables.push(last.clone());
-            } else if read_models.is_some() {
-                refused = Some(ReadStoreError::NothingKept(model.name().to_owned()));
-                break;
-            }
-        }
+        let kept = kept(&mut transaction, models, &known, read_models.is_some()).await;
         drop(transaction);
-        if kept.is_empty() && refused.is_none() {
-            refused = Some(ReadStoreError::NothingKept("any read model".to_owned()));
-        }
-        if let Some(refused) = refused {
-            rebuild.discard().await?;
-            return Err(refused);
-        }
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(error) => {
+                rebuild.discard().await?;
+                return Err(error);
+            }
+        };
+        let (kept, tables) = kept.into_iter().unzip();
+        rebuild.tables = tables;
         rebuild.shares = shares(&rebuild.log, kept, &rebuild.tables, &stood_still);
         rebuild.stood_still = stood_still;
         Ok(rebuild)
@@ -334,18 +315,8 @@ impl Rebuild {
         let furthest = self.shares.iter().map(&aim).max().unwrap_or_default();
         if self.bare {
             let until = self.shares.iter().map(&aim).min().unwrap_or_default();
-            let mut shares: Vec<_> = self.shares.iter_mut().collect();
-            let tell = |position| progress(position, furthest);
-            let stand_still = fill::fill(&self.log, &mut shares, until, &mut self.db, tell).await?;
-            self.stand_still.extend(stand_still);
-            let mut transaction = self.db.begin().await?;
-            for table in &self.tables {
-                transaction
-                    .index_like(&table.read_model, &table.table())
-                    .await?;
-            }
-            transaction.commit().await?;
-            self.bare = false;
+            self.fill(until, |position| progress(position, furthest))
+                .await?;
         }
         let away = |share: &Share| aim(share).0.saturating_sub(share.reached.0);
         let left = self.shares.iter().map(&away).max().unwrap_or_default();
@@ -369,6 +340,25 @@ impl Rebuild {
             );
             self.stand_still.extend(stand_still.await?);
         }
+    }
+
+    /// Fills the empty tables up to a position, and makes their indexes.
+    async fn fill(
+        &mut self,
+        until: Position,
+        progress: impl FnMut(Position) + Send,
+    ) -> Result<(), ReadStoreError> {
+        let mut shares: Vec<_> = self.shares.iter_mut().collect();
+        let filled = fill::fill(&self.log, &mut shares, until, &mut self.db, progress);
+        self.stand_still.extend(filled.await?);
+        let mut transaction = self.db.begin().await?;
+        for table in &self.tables {
+            let (of, table) = (&table.read_model, table.table());
+            transaction.index_like(of, &table).await?;
+        }
+        transaction.commit().await?;
+        self.bare = false;
+        Ok(())
     }
 
     async fn compare_all(
@@ -526,6 +516,38 @@ impl Rebuild {
         transaction.commit().await?;
         Ok(switched)
     }
+}
+
+/// The tables of some read models that were last put aside; whether each has to have one.
+async fn kept(
+    transaction: &mut Transaction<'_>,
+    models: Vec<Box<dyn ReadModel>>,
+    known: &[Generation],
+    each: bool,
+) -> Result<Vec<(Box<dyn ReadModel>, Generation)>, ReadStoreError> {
+    let mut kept = vec![];
+    for mut model in models {
+        let name = model.name();
+        let mut tables = known.iter();
+        let last = tables.find(|table| table.read_model == name && table.state == State::Kept);
+        let Some(last) = last else {
+            if each {
+                return Err(ReadStoreError::NothingKept(name.to_owned()));
+            }
+            continue;
+        };
+        let columns = transaction.columns(&last.table()).await?;
+        let has = |column: &&str| columns.iter().any(|has| has == column);
+        if !model.columns().iter().all(has) {
+            return Err(ReadStoreError::KeptByAnEarlierRelease(name.to_owned()));
+        }
+        model.set_table(last.table());
+        kept.push((model, last.clone()));
+    }
+    if kept.is_empty() {
+        return Err(ReadStoreError::NothingKept("any read model".to_owned()));
+    }
+    Ok(kept)
 }
 
 /// Drops the tables that are kept of some read models, or all that are, also those that only earlier

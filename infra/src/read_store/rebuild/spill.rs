@@ -92,31 +92,23 @@ impl Spill {
         self.parts.len()
     }
 
-    /// The events of a part, stream by stream, each in the order of the log. To be called where one
-    /// may wait for the disk.
-    pub(super) fn part(
-        &self,
-        nth: usize,
-    ) -> impl FnOnce() -> io::Result<Vec<Vec<RecordedEvent>>> + use<> {
-        let (file, pieces) = (Arc::clone(&self.file), self.parts[nth].clone());
-        move || {
-            let mut streams: HashMap<StreamName, Vec<RecordedEvent>> = HashMap::new();
-            let mut bytes = vec![];
-            for piece in pieces {
-                bytes.resize(piece.bytes, 0);
-                {
-                    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                    file.seek(SeekFrom::Start(piece.offset))?;
-                    file.read_exact(&mut bytes)?;
-                }
-                let mut rest = Bytes(&bytes);
-                while !rest.0.is_empty() {
-                    let event = rest.event().ok_or(io::ErrorKind::InvalidData)?;
-                    streams.entry(event.stream.clone()).or_default().push(event);
-                }
+    /// The events of a part, stream by stream, each in the order of the log. Waits for the disk.
+    pub(super) fn part(&self, nth: usize) -> io::Result<HashMap<StreamName, Vec<RecordedEvent>>> {
+        let mut streams: HashMap<StreamName, Vec<RecordedEvent>> = HashMap::new();
+        for piece in &self.parts[nth] {
+            let mut bytes = vec![0; piece.bytes];
+            {
+                let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(piece.offset))?;
+                file.read_exact(&mut bytes)?;
             }
-            Ok(streams.into_values().collect())
+            let mut rest = Bytes(&bytes);
+            while !rest.0.is_empty() {
+                let event = rest.event().ok_or(io::ErrorKind::InvalidData)?;
+                streams.entry(event.stream.clone()).or_default().push(event);
+            }
         }
+        Ok(streams)
     }
 }
 
@@ -295,10 +287,10 @@ mod tests {
         spill.file = Arc::new(file);
         let mut back = vec![];
         for nth in 0..PARTS {
-            for stream in spill.part(nth)().unwrap() {
-                assert!(stream.is_sorted_by_key(|event| event.position));
-                assert!(stream.iter().all(|event| event.stream == stream[0].stream));
-                back.extend(stream);
+            for (stream, events) in spill.part(nth).unwrap() {
+                assert!(events.is_sorted_by_key(|event| event.position));
+                assert!(events.iter().all(|event| event.stream == stream));
+                back.extend(events);
             }
         }
         back.sort_by_key(|event| event.position);
