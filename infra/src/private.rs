@@ -55,14 +55,9 @@ pub fn made_once(path: &Path, make: impl FnOnce() -> io::Result<Vec<u8>>) -> io:
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         read => return read,
     }
-    let beside = path.parent().filter(|folder| *folder != Path::new(""));
-    let beside = beside.unwrap_or(Path::new("."));
+    let beside = beside(path);
     folder(beside)?;
-    // Its owner's alone from the beginning, and gone with this value unless it is kept.
-    let mut draft = tempfile::NamedTempFile::new_in(beside)?;
-    draft.write_all(&make()?)?;
-    draft.as_file().sync_all()?;
-    match draft.persist_noclobber(path) {
+    match draft(beside, &make()?)?.persist_noclobber(path) {
         Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => Err(failed.error),
         _ => {
             #[cfg(unix)]
@@ -70,6 +65,30 @@ pub fn made_once(path: &Path, make: impl FnOnce() -> io::Result<Vec<u8>>) -> io:
             fs::read(path)
         }
     }
+}
+
+/// Puts something into a small file, in the place of what it held: whole or not at all, and if
+/// several processes do it at once, it holds what one of them put there.
+///
+/// # Errors
+/// What the operating system says.
+pub fn put(path: &Path, what: &[u8]) -> io::Result<()> {
+    draft(beside(path), what)?.persist(path)?;
+    Ok(())
+}
+
+fn beside(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
+/// A file of no name that anybody else gives: its owner's alone from the beginning, and gone with
+/// this value unless it is kept.
+fn draft(folder: &Path, what: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+    draft.write_all(what)?;
+    draft.as_file().sync_all()?;
+    Ok(draft)
 }
 
 /// Waits until no other process holds this file, which is made if there is none; it is held until
@@ -86,9 +105,28 @@ pub(crate) async fn held(path: &Path) -> io::Result<File> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{os::unix::fs::PermissionsExt, thread};
 
     use super::*;
+
+    #[test]
+    fn what_several_put_at_once_is_whole_and_nobody_fails() {
+        let there = tempfile::tempdir().unwrap();
+        let path = there.path().join("small");
+        thread::scope(|scope| {
+            for who in 0..4_u8 {
+                let path = &path;
+                scope.spawn(move || (0..50).for_each(|_| put(path, &[who; 9]).unwrap()));
+            }
+        });
+        let held = fs::read(&path).unwrap();
+        assert!(held == [held[0]; 9], "{held:?}");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(fs::read_dir(there.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_database_and_its_folders_are_their_owners_alone() {

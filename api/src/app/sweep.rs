@@ -1,11 +1,7 @@
 //! At start-up: what should have followed from the last events, and did not because the service
 //! ended in between, is carried out now.
 
-use std::{
-    fs,
-    io::{self, Write},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use domain::{
     es::{CorrelationId, Entry, EventId, EventStore, OccurredAt, Position, ReadError, load},
@@ -150,11 +146,5 @@ fn kept(directory: &Path) -> Position {
 }
 
 fn keep(directory: &Path, position: Position) -> io::Result<()> {
-    let draft = directory.join("policies.position.draft");
-    let mut file = private::options()
-        .create(true)
-        .truncate(true)
-        .open(&draft)?;
-    file.write_all(position.to_string().as_bytes())?;
-    fs::rename(draft, directory.join(REACHED))
+    private::put(&directory.join(REACHED), position.to_string().as_bytes())
 }

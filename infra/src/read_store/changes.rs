@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 use domain::es::StreamName;
+use futures::{StreamExt, TryStreamExt, stream};
 use projections::{Row, Rows};
 
 use super::{engine::Writer, parking::Parked, write};
@@ -26,17 +27,24 @@ impl Changes {
         Ok(())
     }
 
-    /// Writes each read model's in a transaction of its own: into tables that nobody reads yet, and
-    /// so that who else writes is not kept waiting for all of it.
-    pub(super) async fn write_apart(&self, db: &mut Writer) -> Result<(), sqlx::Error> {
-        for model in &self.models {
-            let mut transaction = db.begin().await?;
-            model.write(&mut transaction.rows()).await?;
-            transaction.commit().await?;
-            db.give_way().await;
-        }
-        Ok(())
+    /// Writes each read model's in a transaction of its own, several at a time where the engine can:
+    /// into tables that nobody reads yet, and so that who else writes is not kept waiting for all
+    /// of it.
+    pub(super) async fn write_apart(&self, db: &Writer) -> Result<(), sqlx::Error> {
+        let writes = self.models.iter().map(|model| write_apart(&**model, db));
+        let writes: Vec<_> = writes.collect();
+        let writes = stream::iter(writes).buffer_unordered(db.at_once());
+        writes.try_collect().await
     }
+}
+
+async fn write_apart(model: &dyn Changed, db: &Writer) -> Result<(), sqlx::Error> {
+    let mut db = db.clone();
+    let mut transaction = db.begin().await?;
+    model.write(&mut transaction.rows()).await?;
+    transaction.commit().await?;
+    db.give_way().await;
+    Ok(())
 }
 
 /// The changed rows of one read model, whatever they are.

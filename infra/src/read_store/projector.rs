@@ -3,7 +3,7 @@
 //! Each read model has a checkpoint of its own, so any of them can be made anew, or be new, beside
 //! others that are up to date. Rows and checkpoints are written in one transaction.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use domain::es::{EventId, EventStore, Position};
 use futures::{FutureExt, TryStreamExt};
@@ -51,6 +51,8 @@ pub struct Projector {
 /// Events of the log between two transactions while catching up, also where few of them belong to
 /// these read models.
 const BATCH: u64 = 50_000;
+/// And how long it may take to fold them: each transaction also says that this node is still there.
+const LONGEST: Duration = Duration::from_secs(1);
 
 impl Projector {
     /// Opens the read store that a URL (`sqlite:PATH`, `postgres:…`) names, made if there is none, to keep only
@@ -393,6 +395,7 @@ impl Projector {
                 _ => return Err(error),
             }
         }
+        self.folding.rest();
         Ok(())
     }
 
@@ -497,7 +500,8 @@ impl Projector {
             told_here.take(&page);
             let span = told_here.span.clone();
             self.folding.take(page).instrument(span).await?;
-            if position.0 - handed.0 >= BATCH || position >= until || self.folding.is_full() {
+            let is_due = position.0 - handed.0 >= BATCH || told_here.elapsed() >= LONGEST;
+            if is_due || position >= until || self.folding.is_full() {
                 self.settle(written).await?;
                 if let Some(told) = told.take() {
                     self.hand_over(position, event_id, told);
@@ -506,7 +510,6 @@ impl Projector {
             }
         }
         self.settle(written).await?;
-        self.folding.rest();
         self.broken_off = false;
         Ok(())
     }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    checkpoint,
+    attempts, checkpoint,
     engine::{Place, Readers},
     error::ReadStoreError,
     lease::{self, Holding},
@@ -308,6 +308,9 @@ impl ReadStore {
                 write::clear(&mut transaction.rows(), former).await?;
                 checkpoint::forget(&mut transaction.rows(), former).await?;
             }
+        }
+        for note in attempts::read(&mut transaction.rows()).await? {
+            attempts::end(&mut transaction.rows(), note.holder).await?;
         }
         for parked in parking::read(&mut transaction.rows()).await? {
             parking::release(&mut transaction.rows(), &parked.stream).await?;

@@ -1,7 +1,7 @@
 //! A batch on its way to the tables: checkpoints and rows, in one transaction, while what follows is
 //! read and folded.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::es::Position;
 use tokio::task::JoinHandle;
@@ -58,6 +58,11 @@ impl Told {
         let more = page.traces.len().min(trace::LINKS - self.links);
         trace::link(&self.span, &page.traces[..more]);
         self.links += more;
+    }
+
+    /// How long it is being folded.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn written(self, position: Position) {

@@ -112,6 +112,14 @@ impl Writer {
         }
     }
 
+    /// How many transactions can be written at the same time.
+    pub(super) fn at_once(&self) -> usize {
+        match self {
+            Self::Sqlite(..) => 1,
+            Self::Postgres(_) => postgres::WRITERS as usize,
+        }
+    }
+
     /// Lets others write, where one does at a time.
     pub(super) async fn give_way(&self) {
         if let Self::Sqlite(..) = self {

@@ -4,13 +4,15 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, postgres:
 
 use crate::{postgres as pg, read_store::ReadStoreError};
 
+/// How many transactions are written at the same time.
+pub(super) const WRITERS: u32 = 4;
 /// How many questions are answered at the same time.
 const READERS: u32 = 8;
 
 /// Opens, or makes, the tables, to write them. A connection that was lost is made again.
 pub(super) async fn open(url: &str) -> Result<PgPool, ReadStoreError> {
     let pool = PgPoolOptions::new()
-        .max_connections(2)
+        .max_connections(WRITERS)
         .connect_with(pg::options(url)?)
         .await?;
     let mut connection = pool.acquire().await?;

@@ -91,10 +91,10 @@ impl<'a, 'c> Writing<'a, 'c> {
         self.settle().await?;
         match &mut self.into {
             Into::Apart(db) => {
-                let mut db = db.clone();
+                let db = db.clone();
                 let work = async move {
                     for of_share in &changes {
-                        of_share.write_apart(&mut db).await?;
+                        of_share.write_apart(&db).await?;
                     }
                     Ok(())
                 };
