@@ -29,6 +29,7 @@ mod projector;
 mod reading;
 mod rebuild;
 mod releasing;
+mod spill;
 mod store;
 mod sum;
 mod time_machine;

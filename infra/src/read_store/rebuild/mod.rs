@@ -23,7 +23,6 @@ mod compare;
 mod fill;
 mod generation;
 mod share;
-mod spill;
 mod turn;
 
 use std::{collections::HashMap, sync::Arc};
@@ -38,6 +37,7 @@ use super::{
     error::ReadStoreError,
     models::{self, ReadModel},
     parking::{self, Parked},
+    spill,
 };
 pub use compare::{Comparison, Difference, How};
 use generation::{Generation, State};
@@ -107,7 +107,7 @@ impl Rebuild {
         let mut rebuild = Self::take_turn(url, log, node).await?;
         let number = rebuild.turn.fence();
         // In a file one writes at a time: who keeps the tables in use up would be kept waiting.
-        let is_long = rebuild.log.head().await?.0 >= fill::WORTH_IT;
+        let is_long = rebuild.log.head().await?.0 >= spill::WORTH_IT;
         rebuild.bare = is_long && matches!(rebuild.db, Writer::Postgres(_));
         let mut transaction = rebuild.db.begin().await?;
         for left in generation::read(&mut transaction.rows()).await? {

@@ -1,12 +1,15 @@
 //! Tables on their way from the log: made once for all who wait for them, on a task of its own that
 //! ends with the last of them.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
 
 use domain::es::{EventStore, Position};
 use futures::TryStreamExt;
 use projections::Rows;
-use sqlx::Connection;
+use sqlx::{Connection, SqliteConnection};
 use tokio::{
     sync::{Semaphore, watch},
     task::AbortHandle,
@@ -18,11 +21,13 @@ use super::{
     shelf::{Made, Shelf},
 };
 use crate::read_store::{
+    changes::Changes,
     engine,
     error::ReadStoreError,
     folding::Folding,
     models,
     reading::{self, Part},
+    spill::{self, Spill},
 };
 
 /// Dropped by the last who waits, it ends the work.
@@ -108,7 +113,7 @@ async fn make(
     log: Arc<dyn EventStore>,
     base: Option<Arc<Made>>,
     wanted: &Wanted,
-    progress: impl Fn(Progress),
+    progress: impl Fn(Progress) + Sync,
 ) -> Result<Arc<Made>, ReadStoreError> {
     let made = match base {
         Some(made) => made,
@@ -120,26 +125,36 @@ async fn make(
     let mut folding = Folding::new(log.clone(), models::named(made.tables())?, made.as_of());
     folding.park(wanted.parked.iter().cloned());
     folding.go_on_from(position);
-    let mut pages = reading::read(
-        log,
-        Part {
+    let is_empty = position == Position::START;
+    let spill = if is_empty && until.0 >= spill::WORTH_IT {
+        let told = |position| progress(Progress { position, until });
+        spilled(&log, until, folding.categories(), told).await?
+    } else {
+        None
+    };
+    if let Some(spill) = spill {
+        let mut parts = spill.streams();
+        while let Some((streams, position)) = parts.try_next().await? {
+            write(&mut db, &folding.take_wholes(streams)).await?;
+            progress(Progress { position, until });
+        }
+    } else {
+        let part = Part {
             after: position,
             until,
             categories: folding.categories(),
-        },
-    );
-    while let Some(page) = pages.try_next().await? {
-        let position = page.position;
-        folding.take(page).await?;
-        if position >= until || folding.is_full() {
-            let changes = folding.take_changes(position);
-            let mut transaction = db.begin().await?;
-            changes.write(&mut Rows::Sqlite(&mut transaction)).await?;
-            transaction.commit().await?;
+        };
+        let mut pages = reading::read(log, part);
+        while let Some(page) = pages.try_next().await? {
+            let position = page.position;
+            folding.take(page).await?;
+            if position >= until || folding.is_full() {
+                write(&mut db, &folding.take_changes(position)).await?;
+            }
+            progress(Progress { position, until });
         }
-        progress(Progress { position, until });
     }
-    if position == Position::START {
+    if is_empty {
         engine::index(&mut db).await?;
     }
     engine::settle(&mut db).await?;
@@ -147,4 +162,30 @@ async fn make(
     made.done(&db, until, bytes);
     drop(db);
     Ok(made)
+}
+
+/// The log by streams; nothing where there is no room for it on the disk: it is read event by event
+/// then.
+async fn spilled(
+    log: &Arc<dyn EventStore>,
+    until: Position,
+    categories: HashSet<&'static str>,
+    progress: impl Fn(Position) + Send,
+) -> Result<Option<Arc<Spill>>, ReadStoreError> {
+    match Spill::of(log, until, categories, progress).await {
+        Err(ReadStoreError::Spill(error)) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "no room for the log by streams; the tables of the past are made event by event"
+            );
+            Ok(None)
+        }
+        spilled => Ok(Some(Arc::new(spilled?))),
+    }
+}
+
+async fn write(db: &mut SqliteConnection, changes: &Changes) -> Result<(), sqlx::Error> {
+    let mut transaction = db.begin().await?;
+    changes.write(&mut Rows::Sqlite(&mut transaction)).await?;
+    transaction.commit().await
 }

@@ -1,5 +1,9 @@
-//! A part of the log on the disk, parted by streams: one part of it at a time is small enough to hold
-//! whole streams in memory, where the log has them strewn over its length.
+//! The log on the disk, parted by streams: a part of it is small enough to hold whole streams in
+//! memory, where the log has them strewn over its length.
+//!
+//! Event by event, most rows would be written many times over, and each fact that was told late
+//! would have its stream read again. So tables that are empty are filled from a long log stream by
+//! stream: each is folded once, as a whole, and each row written once.
 //!
 //! It lies in a nameless temporary file that is gone with its handle, and holds what the log holds:
 //! no personal data. Each page of the log is written at once, its events in the order of their
@@ -20,19 +24,27 @@ use domain::es::{
     Version,
 };
 use foldhash::quality::FixedState;
-use futures::TryStreamExt;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use crate::read_store::{
+use super::{
     error::ReadStoreError,
-    reading::{self, Part},
+    reading::{self, Readable},
 };
+
+/// From how many events on this is the faster way.
+pub(super) const WORTH_IT: u64 = if cfg!(test) { 40 } else { 20_000 };
 
 /// Events in a part, more or less: some 30 MB.
 const EVENTS: u64 = if cfg!(test) { 20 } else { 25_000 };
 
-/// Events of a part of the log, parted by streams.
+/// How many parts are made ready ahead of who folds them.
+const AHEAD: usize = 2;
+
+/// The events of some categories of streams up to a place in the log, parted by streams.
 pub(super) struct Spill {
+    until: Position,
     file: Arc<Mutex<File>>,
     /// Where the pieces of each part lie, in the order of the log.
     parts: Vec<Vec<Piece>>,
@@ -55,15 +67,17 @@ struct Written {
 }
 
 impl Spill {
-    /// Reads a part of the log from one end to the other; says how far it has come.
+    /// Reads the log from its beginning up to a place; says how far it has come: this is the first
+    /// half of the way, and [folding](Self::streams) the second.
     pub(super) async fn of(
         log: &Arc<dyn EventStore>,
-        part: Part,
+        until: Position,
+        categories: HashSet<&'static str>,
         mut progress: impl FnMut(Position) + Send,
     ) -> Result<Self, ReadStoreError> {
-        let events = part.until.0.saturating_sub(part.after.0);
-        let parts = usize::try_from(events / EVENTS + 1).unwrap_or(usize::MAX);
+        let parts = usize::try_from(until.0 / EVENTS + 1).unwrap_or(usize::MAX);
         let mut spill = Self {
+            until,
             file: Arc::new(Mutex::new(
                 tempfile::tempfile().map_err(ReadStoreError::Spill)?,
             )),
@@ -71,9 +85,8 @@ impl Spill {
             last: EventId(Uuid::nil()),
         };
         let file = Arc::clone(&spill.file);
-        let categories = part.categories;
         let take = move |events: Vec<_>| write_page(&file, &categories, parts, &events);
-        let mut pages = reading::pages(log.clone(), part.after, part.until, take);
+        let mut pages = reading::pages(log.clone(), Position::START, until, take);
         while let Some(page) = pages.try_next().await? {
             let Some(page) = page.map_err(ReadStoreError::Spill)? else {
                 continue;
@@ -82,18 +95,42 @@ impl Spill {
                 spill.parts[nth].push(piece);
             }
             spill.last = page.last;
-            progress(page.position);
+            progress(Position(page.position.0 / 2));
         }
         Ok(spill)
     }
 
-    /// How many parts there are.
-    pub(super) fn parts(&self) -> usize {
-        self.parts.len()
+    /// All streams, many at a time, and how far one has come with them.
+    pub(super) fn streams(
+        self: &Arc<Self>,
+    ) -> impl Stream<Item = Result<(Vec<(StreamName, Readable)>, Position), ReadStoreError>>
+    + Send
+    + Unpin
+    + use<> {
+        let spill = Arc::clone(self);
+        let half = self.until.0 / 2;
+        let parts = self.parts.len();
+        stream::iter(0..parts)
+            .map(move |nth| {
+                let spill = Arc::clone(&spill);
+                let read = move || {
+                    let streams = spill.part(nth)?.into_iter();
+                    let streams = streams.map(|(name, events)| (name, reading::readable(events)));
+                    io::Result::Ok(streams.collect::<Vec<_>>())
+                };
+                let reading = AbortOnDropHandle::new(tokio::task::spawn_blocking(read));
+                async move {
+                    let read = reading.await.map_err(|_| ReadStoreError::Panicked)?;
+                    let position = Position(half + half * (nth as u64 + 1) / parts as u64);
+                    Ok((read.map_err(ReadStoreError::Spill)?, position))
+                }
+            })
+            .buffered(AHEAD)
+            .boxed()
     }
 
     /// The events of a part, stream by stream, each in the order of the log. Waits for the disk.
-    pub(super) fn part(&self, nth: usize) -> io::Result<HashMap<StreamName, Vec<RecordedEvent>>> {
+    fn part(&self, nth: usize) -> io::Result<HashMap<StreamName, Vec<RecordedEvent>>> {
         let mut streams: HashMap<StreamName, Vec<RecordedEvent>> = HashMap::new();
         for piece in &self.parts[nth] {
             let mut bytes = vec![0; piece.bytes];
@@ -273,6 +310,7 @@ mod tests {
             .collect();
         let file = Mutex::new(tempfile::tempfile().unwrap());
         let mut spill = Spill {
+            until: Position(500),
             file: Arc::new(Mutex::new(tempfile::tempfile().unwrap())),
             parts: vec![vec![]; PARTS],
             last: EventId(Uuid::nil()),
