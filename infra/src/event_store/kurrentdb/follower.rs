@@ -32,6 +32,8 @@ use super::{
 
 /// How often the log is looked at when nobody asks.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long to wait between two looks for something that is not there yet.
+pub(super) const BREATH: Duration = Duration::from_millis(2);
 /// How many events are read at a time.
 pub(super) const PAGE: usize = 4_096;
 /// The first pause after a failure, and the longest.
@@ -57,6 +59,14 @@ struct News {
     failed: Option<(u64, Arc<Failure>)>,
 }
 
+impl News {
+    /// Why somebody gets no answer.
+    fn refused(&self, ticket: u64) -> Option<&Arc<Failure>> {
+        let (number, failure) = self.failed.as_ref()?;
+        (*number >= ticket).then_some(failure)
+    }
+}
+
 impl Shared {
     pub(super) fn new(line: Line, prefix: String) -> Self {
         Self {
@@ -76,22 +86,25 @@ impl Shared {
     /// Waits until everything is known that the server held when this was asked.
     pub(super) async fn catch_up(&self) -> Result<(), Arc<Failure>> {
         let mut news = self.news.subscribe();
-        let ticket = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        self.wake.notify_one();
-        let done = |news: &News| {
-            news.served >= ticket
-                || news
-                    .failed
-                    .as_ref()
-                    .is_some_and(|(number, _)| *number >= ticket)
-        };
+        let ticket = self.ask()?;
+        let done = |news: &News| news.served >= ticket || news.refused(ticket).is_some();
         let news = news
             .wait_for(done)
             .await
             .expect("the sender lives as long as the log");
-        match &news.failed {
-            Some((_, failure)) if news.served < ticket => Err(Arc::clone(failure)),
+        match news.refused(ticket) {
+            Some(failure) if news.served < ticket => Err(Arc::clone(failure)),
             _ => Ok(()),
+        }
+    }
+
+    /// Has the server asked for what is new: the number of who asks.
+    pub(super) fn ask(&self) -> Result<u64, Arc<Failure>> {
+        let ticket = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        self.wake.notify_one();
+        match self.news.borrow().refused(ticket) {
+            Some(failure) => Err(Arc::clone(failure)),
+            None => Ok(ticket),
         }
     }
 
@@ -112,8 +125,14 @@ impl Shared {
 
     /// Tells those who wait that nobody follows the log any more.
     pub(super) fn close(&self) {
-        let closed = Some((u64::MAX, Arc::new(Failure::Closed)));
-        self.news.send_modify(|news| news.failed = closed);
+        self.refuse(u64::MAX, &Arc::new(Failure::Closed));
+    }
+
+    /// Tells all who asked so far.
+    fn refuse(&self, ticket: u64, failure: &Arc<Failure>) {
+        let failed = Some((ticket, Arc::clone(failure)));
+        self.news.send_modify(|news| news.failed = failed);
+        self.index().refuse(failure);
     }
 
     /// Follows the log for ever.
@@ -128,11 +147,13 @@ impl Shared {
                     pause = PAUSES.0;
                     self.news.send_modify(|news| news.served = ticket);
                     if self.asked.load(Ordering::SeqCst) == ticket {
-                        timeout(LOOK, self.wake.notified()).await.ok();
+                        let behind = self.index().is_behind();
+                        let pause = if behind { BREATH } else { LOOK };
+                        timeout(pause, self.wake.notified()).await.ok();
                     }
                 }
                 Err(failure) => {
-                    self.fail(ticket, Arc::new(failure), pause).await;
+                    self.fail(ticket, &Arc::new(failure), pause).await;
                     pause = (2 * pause).min(PAUSES.1);
                 }
             }
@@ -140,16 +161,12 @@ impl Shared {
     }
 
     /// Whoever asks before the next attempt hears at once that there is none.
-    async fn fail(&self, ticket: u64, failure: Arc<Failure>, pause: Duration) {
-        let tell = |ticket| {
-            self.news
-                .send_modify(|news| news.failed = Some((ticket, Arc::clone(&failure))));
-        };
-        tell(ticket);
+    async fn fail(&self, ticket: u64, failure: &Arc<Failure>, pause: Duration) {
+        self.refuse(ticket, failure);
         let refuse = async {
             loop {
                 self.wake.notified().await;
-                tell(self.asked.load(Ordering::SeqCst));
+                self.refuse(self.asked.load(Ordering::SeqCst), failure);
             }
         };
         timeout(pause, refuse).await.ok();

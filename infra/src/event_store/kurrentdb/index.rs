@@ -4,11 +4,15 @@
 //! them. Our position of an event is its rank among the log's events in the server's order, which
 //! is the same on every node that counts them. Counting takes one pass over the log at the start.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem, sync::Arc};
 
 use domain::es::{EventId, Hash, Position, RecordedAt, RecordedEvent, StreamName, Version};
+use tokio::sync::oneshot;
 
-use super::wire::{Delivered, Place};
+use super::{
+    line::Failure,
+    wire::{Delivered, Place},
+};
 
 /// The end of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,16 @@ pub(super) struct Seen {
     pub(super) hash: Option<Hash>,
 }
 
+/// An event that somebody of this node sends.
+#[derive(Default)]
+enum OnItsWay {
+    #[default]
+    Sent,
+    /// The server has it, and its sender waits until it is counted.
+    Awaited(oneshot::Sender<Result<Seen, Arc<Failure>>>),
+    Seen(Seen),
+}
+
 #[derive(Default)]
 pub(super) struct Index {
     places: Vec<Place>,
@@ -40,8 +54,7 @@ pub(super) struct Index {
     recorded_at: Option<RecordedAt>,
     /// The times of events whose writers did not know of a later one before them.
     lifted: HashMap<Position, RecordedAt>,
-    /// Events on their way to the server.
-    awaited: HashMap<EventId, Option<Seen>>,
+    on_their_way: HashMap<EventId, OnItsWay>,
 }
 
 impl Index {
@@ -71,8 +84,8 @@ impl Index {
                 }
                 self.recorded_at = Some(latest.max(event.recorded_at));
             }
-            if let Some(seen @ None) = self.awaited.get_mut(id) {
-                *seen = Some(Seen {
+            if let Some(event_sent) = self.on_their_way.get_mut(id) {
+                event_sent.stands(Seen {
                     position,
                     hash: event.as_ref().ok().map(|event| event.hash),
                 });
@@ -113,21 +126,63 @@ impl Index {
 
     /// Takes note of events on their way; `false`, and none is noted, if one of them is on its
     /// way by somebody else's hand.
-    pub(super) fn await_events(&mut self, ids: &[EventId]) -> bool {
-        if ids.iter().any(|id| self.awaited.contains_key(id)) {
+    pub(super) fn send(&mut self, ids: &[EventId]) -> bool {
+        if ids.iter().any(|id| self.on_their_way.contains_key(id)) {
             return false;
         }
-        self.awaited.extend(ids.iter().map(|id| (*id, None)));
+        let sent = ids.iter().map(|id| (*id, OnItsWay::Sent));
+        self.on_their_way.extend(sent);
         true
     }
 
-    pub(super) fn seen(&self, id: EventId) -> Option<Seen> {
-        self.awaited.get(&id).copied().flatten()
+    pub(super) fn send_no_more(&mut self, ids: &[EventId]) {
+        for id in ids {
+            self.on_their_way.remove(id);
+        }
     }
 
-    pub(super) fn await_no_more(&mut self, ids: &[EventId]) {
-        for id in ids {
-            self.awaited.remove(id);
+    /// Where an event that was sent came to stand; who asks too early is told later.
+    pub(super) fn seen(
+        &mut self,
+        id: EventId,
+    ) -> Result<Seen, oneshot::Receiver<Result<Seen, Arc<Failure>>>> {
+        let event = self.on_their_way.entry(id).or_default();
+        if let OnItsWay::Seen(seen) = event {
+            return Ok(*seen);
+        }
+        let (tell, told) = oneshot::channel();
+        *event = OnItsWay::Awaited(tell);
+        Err(told)
+    }
+
+    /// Whether the server has events that are not counted.
+    pub(super) fn is_behind(&self) -> bool {
+        let mut events = self.on_their_way.values();
+        events.any(|event| matches!(event, OnItsWay::Awaited(_)))
+    }
+
+    /// Tells all who wait for an event to be counted that it is not.
+    pub(super) fn refuse(&mut self, failure: &Arc<Failure>) {
+        for event in self.on_their_way.values_mut() {
+            if matches!(event, OnItsWay::Awaited(_)) {
+                event.answer(Err(Arc::clone(failure)));
+            }
+        }
+    }
+}
+
+impl OnItsWay {
+    /// It is counted. If its id stands in the log twice, the first counts.
+    fn stands(&mut self, seen: Seen) {
+        if !matches!(self, Self::Seen(_)) {
+            self.answer(Ok(seen));
+            *self = Self::Seen(seen);
+        }
+    }
+
+    fn answer(&mut self, answer: Result<Seen, Arc<Failure>>) {
+        if let Self::Awaited(tell) = mem::take(self) {
+            tell.send(answer).ok(); // who went away needs none
         }
     }
 }

@@ -15,16 +15,16 @@
 //! two nodes at the same moment: both stand in the log then, and the id names the first. Commands
 //! name their stream, so it takes a client that gives one id to two of them.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use domain::es::{
     Append, AppendError, Appended, EventId, Expected, RecordedAt, RecordedEvent, StreamName,
 };
 use eventstore::{AppendToStreamOptions, Error, EventData, StreamState};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
-    follower::Shared,
+    follower::{BREATH, Shared},
     index::{Head, Seen},
     line::Failure,
     unavailable,
@@ -33,9 +33,6 @@ use crate::event_store::{
     admission::{self, Draft, Known},
     chain::{self, Covered},
 };
-
-/// How long to wait between two looks for something that is not there yet.
-const BREATH: Duration = Duration::from_millis(2);
 
 /// An append on its way.
 pub(super) struct Job {
@@ -60,14 +57,14 @@ impl From<Append> for Job {
 }
 
 /// Events that others do not send meanwhile.
-struct Awaited<'a> {
+struct Sending<'a> {
     shared: &'a Shared,
     ids: &'a [EventId],
 }
 
-impl Drop for Awaited<'_> {
+impl Drop for Sending<'_> {
     fn drop(&mut self) {
-        self.shared.index().await_no_more(self.ids);
+        self.shared.index().send_no_more(self.ids);
     }
 }
 
@@ -105,7 +102,7 @@ impl Shared {
                     continue;
                 }
                 View::After(head, recorded_at) => {
-                    let _awaited = Awaited {
+                    let _sending = Sending {
                         shared: self,
                         ids: &job.ids,
                     };
@@ -131,7 +128,7 @@ impl Shared {
         if !admission::fits(job.expected, head.version) {
             return View::Misfit(head);
         }
-        if index.await_events(&job.ids) {
+        if index.send(&job.ids) {
             View::After(head, index.recorded_at(job.recorded_at))
         } else {
             View::UnderWay
@@ -180,19 +177,18 @@ impl Shared {
     /// Waits until the index has counted the last event of the job.
     async fn seen(&self, job: &Job, deadline: Instant) -> Result<Seen, AppendError> {
         let last = *job.ids.last().expect("an empty append came no further");
-        loop {
-            if let Some(seen) = self.index().seen(last) {
-                return Ok(seen);
-            }
-            self.catch_up().await.map_err(unavailable)?;
-            if let Some(seen) = self.index().seen(last) {
-                return Ok(seen);
-            }
-            if Instant::now() > deadline {
-                return Err(unavailable(Arc::new(Failure::Unseen(self.line.patience()))));
-            }
-            tokio::time::sleep(BREATH).await;
-        }
+        let seen = self.index().seen(last);
+        let told = match seen {
+            Ok(seen) => return Ok(seen),
+            Err(told) => told,
+        };
+        self.ask().map_err(unavailable)?;
+        let told = timeout_at(deadline, told).await.unwrap_or_else(|_late| {
+            let unseen = Failure::Unseen(self.line.patience());
+            Ok(Err(Arc::new(unseen)))
+        });
+        told.unwrap_or_else(|_| Err(Arc::new(Failure::Closed)))
+            .map_err(unavailable)
     }
 
     /// Waits until the index, too, knows that the stream goes on.
