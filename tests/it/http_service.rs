@@ -108,10 +108,13 @@ async fn pages_run_nothing_of_others_and_fetch_nothing_from_elsewhere() {
             .text
             .contains("/v1/participants/{participant_id}/report-relapse")
     );
-    assert_eq!(
-        app.get("/docs/style.css").await.media(),
-        Some("text/css; charset=utf-8")
-    );
+    for (path, media) in [
+        ("/docs/style.css", "text/css; charset=utf-8"),
+        ("/docs/try.js", "text/javascript; charset=utf-8"),
+        ("/favicon.ico", "image/svg+xml"),
+    ] {
+        assert_eq!(app.get(path).await.media(), Some(media));
+    }
 }
 
 #[tokio::test]

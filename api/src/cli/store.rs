@@ -139,7 +139,7 @@ pub(super) async fn read_models(
 
 /// Brings the read models up to date with the log.
 pub(super) async fn catch_up(read: &ReadStore) -> anyhow::Result<()> {
-    let bar = super::progress::Bar::new("events");
+    let bar = super::progress::Bar::new("events shown");
     read.catch_up(|position, head| bar.show(position.0, head.0))
         .await?;
     bar.done();

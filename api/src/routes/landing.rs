@@ -32,11 +32,13 @@ const PAGE: &str = r#"<!doctype html>
 det var kjent et øyeblikk.</p>
 <p lang="en">One immutable log of the journeys through Steg for Steg, and answers from it: as of any
 day, as known at any moment.</p>
+<nav>
 <ul>
 <li><a href="/docs">Grensesnittet / the interface</a></li>
 <li><a href="/openapi.json">OpenAPI 3.1</a></li>
 <li><a href="/health/ready">Tilstand / health</a></li>
 </ul>
+</nav>
 </main>
 </body>
 </html>

@@ -91,8 +91,6 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         health::ready(),
         openapi::endpoint(),
         docs::endpoint(),
-        docs::style(),
-        docs::script(),
         problems::endpoint(),
         changes::endpoint(),
         open_participant::endpoint(),
@@ -106,6 +104,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         intake::endpoint(),
         release_parked::endpoint(),
     ];
+    all.extend(docs::files());
     all.extend(queries::endpoints());
     all
 }

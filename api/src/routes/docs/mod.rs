@@ -34,38 +34,43 @@ pub(super) fn endpoint() -> Endpoint {
     }
 }
 
-/// `GET /docs/style.css`: how the pages look.
-pub(super) fn style() -> Endpoint {
-    Endpoint {
-        route: "/docs/style.css",
-        methods: get(|| async {
-            let css = include_str!("style.css");
-            ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response()
-        }),
-        operations: vec![Operation::open(
-            "/docs/style.css",
-            "style",
-            "How the pages look.",
-            "text/css",
-        )],
-    }
+/// What the pages are made with besides.
+pub(super) fn files() -> [Endpoint; 3] {
+    [
+        file(
+            ("/docs/style.css", "style", "How the pages look."),
+            "text/css; charset=utf-8",
+            include_str!("style.css"),
+        ),
+        file(
+            (
+                "/docs/try.js",
+                "script",
+                "How questions are tried from the page.",
+            ),
+            "text/javascript; charset=utf-8",
+            include_str!("try.js"),
+        ),
+        // Browsers ask there by themselves, and go by the type, not by the name.
+        file(
+            ("/favicon.ico", "icon", "The sign of the pages."),
+            "image/svg+xml",
+            include_str!("icon.svg"),
+        ),
+    ]
 }
 
-/// `GET /docs/try.js`: what tries a question from the page.
-pub(super) fn script() -> Endpoint {
+fn file(
+    (route, id, doc): (&'static str, &'static str, &'static str),
+    media: &'static str,
+    text: &'static str,
+) -> Endpoint {
+    let answer = move || async move { ([(header::CONTENT_TYPE, media)], text).into_response() };
+    let bare = media.split(';').next().unwrap_or(media);
     Endpoint {
-        route: "/docs/try.js",
-        methods: get(|| async {
-            let script = include_str!("try.js");
-            let media = "text/javascript; charset=utf-8";
-            ([(header::CONTENT_TYPE, media)], script).into_response()
-        }),
-        operations: vec![Operation::open(
-            "/docs/try.js",
-            "script",
-            "How questions are tried from the page.",
-            "text/javascript",
-        )],
+        route,
+        methods: get(answer),
+        operations: vec![Operation::open(route, id, doc, bare)],
     }
 }
 

@@ -163,8 +163,8 @@ fn operations<'a>(document: &'a Value, tag: &str, begins: &str) -> Vec<Operation
 fn contents(page: &mut String, id: &str, title: &str, operations: &[Operation<'_>]) {
     let _ = writeln!(
         page,
-        "<details><summary><a href=\"#{id}\">{}</a></summary>\n<ul>",
-        escaped(title)
+        "<details><summary>{title}</summary>\n<ul>\n<li><a href=\"#{id}\">{title}</a></li>",
+        title = escaped(title)
     );
     for operation in operations {
         let _ = writeln!(
