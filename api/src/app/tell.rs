@@ -331,9 +331,9 @@ impl Application {
         Ok(found.map_or(OccurredAt::Moment(now.0), |event| event.occurred_at))
     }
 
-    /// Keeps a sender's own id of a person or a referral.
-    pub async fn remember(&self, entry: VaultEntry) -> Result<(), Problem> {
-        self.keep(vec![entry]).await.map(|_| ())
+    /// Keeps what is a sender's own, such as its id of a referral.
+    pub async fn remember(&self, entries: Vec<VaultEntry>) -> Result<(), Problem> {
+        self.keep(entries).await.map(|_| ())
     }
 
     async fn keep(&self, words: Vec<VaultEntry>) -> Result<Vec<VaultEntryId>, Problem> {

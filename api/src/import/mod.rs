@@ -108,7 +108,7 @@ impl Importer {
         let event = CloudEvent::structured(decode::json(&line.text)?)?;
         let recorded_at = self.recorded_at(app, &event).await?;
         let command_id = event.command_id(&app.secret);
-        let foreign_id = event.foreign_id(&app.secret);
+        let to_keep = event.to_keep(&app.secret);
         let by = By {
             principal: None,
             actor: Actor {
@@ -122,9 +122,7 @@ impl Importer {
             recorded_at,
         };
         let outcome = app.tell(event.telling(app, by)?).await?;
-        if let Some(entry) = foreign_id {
-            app.remember(entry).await?;
-        }
+        app.remember(to_keep).await?;
         self.last = self.last.max(recorded_at);
         Ok(Some(outcome))
     }

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     app::{Application, By, Ids, Outcome},
     auth::{Principal, callers},
-    cloud_event::CloudEvent,
+    cloud_event::{self, CloudEvent},
     decode,
     problem::{self, Language, Problem, Text, Told, general},
 };
@@ -265,8 +265,8 @@ async fn handle(
             let event = CloudEvent::structured(decode::json(&bytes)?)?;
             one(&app, event, by).await.map(answer)
         }
-        media if headers.contains_key("ce-specversion") => {
-            if media.is_some_and(|media| media != "application/json") {
+        media if cloud_event::is_binary(&headers) => {
+            if media.is_some_and(|media| !cloud_event::is_json(media)) {
                 return Err(body::unsupported("application/json"));
             }
             let bytes = body::read(&headers, body, COMMAND).await?;
@@ -297,13 +297,11 @@ async fn one(app: &Application, event: CloudEvent, by: By) -> Result<(String, Ou
         ));
     }
     speaks_for_its_sender(&event, &by)?;
-    let foreign_id = event.foreign_id(&app.secret);
+    let to_keep = event.to_keep(&app.secret);
     let telling = event.telling(app, by)?;
     let id = telling.target.to_string();
     let outcome = app.tell(telling).await.map_err(not_there)?;
-    if let Some(entry) = foreign_id {
-        app.remember(entry).await?;
-    }
+    app.remember(to_keep).await?;
     Ok((id, outcome))
 }
 
