@@ -1,6 +1,7 @@
 //! The intake: CloudEvents in all three forms, each stored once.
 
-use domain::es::{PersonKey, Role};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::es::{EventId, PersonKey, Role};
 use serde_json::{Value, json};
 use tests::{LOLAND, OSLO, Reply, SLEMDAL, TestApp};
 
@@ -285,4 +286,244 @@ async fn an_event_names_another_of_its_source_by_its_id() {
     let path = format!("/v1/referrals/{}", first.text_of("id"));
     let gone = app.get(&path).role_at(Role::Institution, SLEMDAL).await;
     assert_eq!(gone.status, 404);
+}
+
+#[tokio::test]
+async fn a_receipt_says_what_stands_in_the_log_and_is_the_same_again() {
+    let app = TestApp::new().await;
+    let first = send(&app, SLEMDAL, STRUCTURED, &proposed("4711", "ref-17")).await;
+    let receipt = &first.body["receipt"];
+    let id: EventId = serde_json::from_value(first.body["event_ids"][0].clone()).unwrap();
+    let event = app.service.app.log.find(id).await.unwrap().unwrap();
+    let recorded = json!({
+        "event_id": event.id, "stream": event.stream, "version": event.version,
+        "hash": event.hash.to_string(), "recorded_at": event.recorded_at,
+    });
+    let signature = receipt["signature"].as_str().unwrap();
+    let parts: Vec<_> = signature.split('.').collect();
+    let read = |part: &str| -> Value {
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    assert_eq!(read(parts[1]), recorded);
+    let keys = app.get("/.well-known/jwks.json").await;
+    assert_eq!(keys.media(), Some("application/jwk-set+json"));
+    assert_eq!(
+        read(parts[0]),
+        json!({ "alg": "EdDSA", "kid": keys.body["keys"][0]["kid"], "typ": "stegspor-receipt+jws" })
+    );
+    let mut shown = receipt.clone();
+    shown.as_object_mut().unwrap().remove("signature");
+    assert_eq!(shown, recorded);
+
+    let batch = json!([proposed("4711", "ref-17"), proposed("4712", "ref-18")]);
+    let items = send(&app, SLEMDAL, BATCH, &batch).await.body["items"].clone();
+    assert_eq!(items[0]["receipt"], *receipt);
+    assert_ne!(items[1]["receipt"]["event_id"], receipt["event_id"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_come_of_it_and_leaves_no_trace() {
+    let app = TestApp::new().await;
+    let told = |query: &str, media: &str, body: &Value| {
+        app.post(&format!("/v1/intake{query}"))
+            .role_at(Role::Institution, SLEMDAL)
+            .bytes(media, body.to_string().into_bytes())
+    };
+    let head = app.service.app.log.head().await.unwrap();
+    let mut event = proposed("4711", "ref-17");
+    event["ward"] = json!("B2");
+    let dry = told("?dry_run=true", STRUCTURED, &event).await;
+    assert_eq!((dry.status, &dry.body["would_answer"]), (200, &json!(201)));
+    assert_eq!(
+        (dry.body.get("receipt"), dry.body.get("position")),
+        (None, None)
+    );
+    // What comes first in a batch counts for what comes after it.
+    let mut withdrawn = proposed("4712", "ref-17");
+    withdrawn["type"] = json!("no.stegspor.referral.referral-withdrawn.v1");
+    withdrawn["data"] = json!({ "by": "unit" });
+    let mut wrong = proposed("4713", "ref-18");
+    wrong["data"]["to"] = json!("nowhere");
+    let batch = json!([event, withdrawn, wrong, event]);
+    let dry_batch = told("?dry_run=true", BATCH, &batch).await;
+    let statuses = |reply: &Reply| -> Vec<Value> {
+        let items = reply.body["items"].as_array().unwrap();
+        items.iter().map(|item| item["status"].clone()).collect()
+    };
+    assert_eq!(statuses(&dry_batch), [201, 201, 422, 200]);
+    assert_eq!(dry_batch.body["dry_run"], true);
+    assert_eq!(app.service.app.log.head().await.unwrap(), head);
+    let person = PersonKey(dry.text_of("id").parse().unwrap());
+    let kept = app.service.app.vault.of_person(person).await.unwrap();
+    assert!(kept.is_empty(), "{kept:?}");
+
+    // Told in earnest, the same comes of it.
+    let told_batch = told("?dry_run=false", BATCH, &batch).await;
+    assert_eq!(statuses(&told_batch), statuses(&dry_batch));
+    let told_again = told("?dry_run=true", STRUCTURED, &event).await;
+    assert_eq!(told_again.body["would_answer"], 200);
+    assert_eq!(told_again.body["event_ids"], dry.body["event_ids"]);
+
+    for query in [
+        "?dry_run",
+        "?dry_run=1",
+        "?dryrun=true",
+        "?dry_run=true&x=1",
+    ] {
+        let refused = told(query, STRUCTURED, &event).await;
+        assert_eq!(
+            (refused.status, refused.text_of("pointer")),
+            (422, "/dry_run".into()),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_means_nothing_here_is_kept_in_the_vault_and_nowhere_else() {
+    let app = TestApp::new().await;
+    let before = app.service.app.log.head().await.unwrap();
+    let mut event = proposed("4711", "ref-17");
+    event["journal"] = json!("010190 Kari");
+    let reply = send(&app, SLEMDAL, STRUCTURED, &event).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let events = app.service.app.log.read_all(before, 10).await.unwrap();
+    assert!(!format!("{events:?}").contains("010190"));
+    let person = PersonKey(reply.text_of("id").parse().unwrap());
+    let kept = app.service.app.vault.of_person(person).await.unwrap();
+    let extensions = kept
+        .iter()
+        .find(|entry| entry.field.0 == "extensions")
+        .unwrap();
+    assert_eq!(extensions.text, r#"{"journal":"010190 Kari"}"#);
+}
+
+#[tokio::test]
+async fn headers_are_read_as_clients_send_them() {
+    let app = TestApp::new().await;
+    let sent = |subject: &[u8]| {
+        app.post("/v1/intake")
+            .role_at(Role::Institution, SLEMDAL)
+            .header("ce-specversion", "1.0")
+            .header("ce-id", "4711")
+            .header("ce-source", "\"/slemdal/journal\"")
+            .header_bytes("ce-subject", subject)
+            .header("ce-type", "no.stegspor.referral.referral-proposed.v1")
+            .header("ce-time", "2021-06-30T09:00:00Z")
+    };
+    let data = json!({ "from": SLEMDAL, "to": OSLO, "situation": "in-patient" });
+    let text = data.to_string().into_bytes();
+    let first = sent(b"s\xf8knad 17")
+        .bytes("TEXT/JSON; charset=utf-8", text.clone())
+        .await;
+    assert_eq!(first.status, 201, "{first:?}");
+    for subject in [
+        "søknad 17".as_bytes(),
+        b"s%C3%B8knad%2017",
+        b"\"s%c3%b8knad 17\"",
+    ] {
+        let again = sent(subject).bytes("application/json", text.clone()).await;
+        assert_eq!((again.status, &again.body), (200, &first.body));
+    }
+    // Without a content type it is JSON.
+    let bare = sent(b"s%C3%B8knad%2017").body(text.clone()).await;
+    assert_eq!((bare.status, &bare.body), (200, &first.body));
+    let broken = sent(b"s%F8knad")
+        .bytes("application/json", text.clone())
+        .await;
+    assert_eq!(
+        (broken.status, broken.text_of("pointer")),
+        (422, "/subject".into())
+    );
+    for media in ["application/xml", "application/cloudevents+avro"] {
+        assert_eq!(sent(b"17").bytes(media, text.clone()).await.status, 415);
+    }
+    let structured = "Application/CloudEvents+JSON; charset=UTF-8";
+    let as_one = send(&app, SLEMDAL, structured, &proposed("4711", "søknad 17")).await;
+    assert_eq!((as_one.status, &as_one.body), (200, &first.body));
+}
+
+#[tokio::test]
+async fn a_sender_asks_first_whether_it_may_deliver() {
+    let app = TestApp::new().await;
+    let asked = app
+        .request("OPTIONS", "/v1/intake")
+        .header("webhook-request-origin", "journal.slemdal.example")
+        .header("webhook-request-rate", "120")
+        .await;
+    assert_eq!(asked.status, 200);
+    assert_eq!(
+        asked.header("webhook-allowed-origin"),
+        Some("journal.slemdal.example")
+    );
+    assert_eq!(asked.header("webhook-allowed-rate"), Some("*"));
+    assert_eq!(asked.header("allow"), Some("POST, OPTIONS"));
+    let plain = app.request("OPTIONS", "/v1/intake").await;
+    assert_eq!(
+        (plain.status, plain.header("webhook-allowed-origin")),
+        (200, None)
+    );
+    for (name, value) in [
+        ("webhook-request-origin", "a b"),
+        ("webhook-request-origin", ""),
+        ("webhook-request-rate", "many"),
+    ] {
+        let mut request = app.request("OPTIONS", "/v1/intake").header(name, value);
+        if name == "webhook-request-rate" {
+            request = request.header("webhook-request-origin", "x.example");
+        }
+        assert_eq!(request.await.status, 400, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn each_kind_has_its_schema_at_an_address_of_its_own() {
+    let app = TestApp::new().await;
+    let document = app.get("/openapi.json").await.body;
+    let kinds = document["components"]["schemas"]["CloudEvent"]["oneOf"]
+        .as_array()
+        .unwrap();
+    assert!(kinds.len() > 15);
+    for kind in kinds {
+        let address = kind["x-schema"].as_str().unwrap();
+        let schema = app.get(address).await;
+        assert_eq!(
+            (schema.status, schema.media()),
+            (200, Some("application/schema+json"))
+        );
+        assert_eq!(schema.body["$id"], address);
+        assert_eq!(
+            schema.body["$schema"],
+            "https://json-schema.org/draft/2020-12/schema"
+        );
+        assert_eq!(schema.body["title"], kind["title"]);
+        assert_eq!(schema.body["type"], "object");
+        // It stands by itself.
+        for reference in references(&schema.body) {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(
+                schema.body.pointer(pointer).is_some(),
+                "{address}: {reference}"
+            );
+        }
+    }
+    let unknown = app
+        .get("/schemas/no.stegspor.participant.relapse-reported.v1")
+        .await;
+    assert_eq!(unknown.status, 404);
+}
+
+/// Everything that a schema refers to.
+fn references(schema: &Value) -> Vec<&str> {
+    match schema {
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| match value {
+                Value::String(text) if name == "$ref" => vec![text.as_str()],
+                value => references(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => vec![],
+    }
 }

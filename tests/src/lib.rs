@@ -177,6 +177,12 @@ impl TestApp {
         Request::new(self, "POST", path)
     }
 
+    /// A request by another method.
+    #[must_use]
+    pub fn request(&self, method: &str, path: &str) -> Request<'_> {
+        Request::new(self, method, path)
+    }
+
     /// A token.
     #[must_use]
     pub fn token(&self, role: Role, unit: Option<&str>, subject: Uuid) -> String {

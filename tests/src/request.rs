@@ -30,6 +30,13 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// With a header whose value is of any bytes.
+    #[must_use]
+    pub fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
+        self.builder = self.builder.header(name, value);
+        self
+    }
+
     /// With a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -75,11 +82,17 @@ impl<'a> Request<'a> {
         self.bytes("application/json", body.to_string().into_bytes())
     }
 
+    /// With a body that does not say what it is.
+    #[must_use]
+    pub fn body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+
     /// With any body.
     #[must_use]
-    pub fn bytes(mut self, media: &str, body: Vec<u8>) -> Self {
-        self.body = body;
-        self.header("content-type", media)
+    pub fn bytes(self, media: &str, body: Vec<u8>) -> Self {
+        self.body(body).header("content-type", media)
     }
 
     /// Sends it, and hands the answer over as it comes.

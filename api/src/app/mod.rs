@@ -13,6 +13,7 @@ mod execute;
 mod ids;
 mod names;
 mod policies;
+mod receipt;
 mod sweep;
 mod target;
 mod tell;
@@ -24,15 +25,16 @@ use domain::{
     es::{EventStore, PersonVault},
     words::Figures,
 };
-use infra::{clock::Clock, ids::IdSource};
+use infra::{clock::Clock, ids::IdSource, staging::Staging};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Secret;
+use crate::auth::{Secret, SigningKey};
 
 pub(crate) use execute::unavailable;
 pub use ids::Ids;
 pub(crate) use names::Shown;
 pub use names::Words;
+pub use receipt::Receipt;
 pub(crate) use sweep::REACHED;
 pub use sweep::{Recording, SweepError, swept};
 pub use target::{Command, Target};
@@ -51,6 +53,8 @@ pub struct Application {
     pub ids: Arc<dyn IdSource>,
     /// What seals tokens and cursors.
     pub secret: Secret,
+    /// What signs receipts.
+    pub signing: SigningKey,
     /// The figures that rules use.
     pub figures: Figures,
     /// Cancelled when the service is about to end: open streams end first.
@@ -91,10 +95,30 @@ impl Application {
             vault,
             clock,
             ids,
+            signing: SigningKey::of(&secret),
             secret,
             figures,
             ending: CancellationToken::new(),
             units: Units::default(),
         })
+    }
+
+    /// The same application, over a log and a vault that write later or never.
+    #[must_use]
+    pub fn staged(&self, staging: &Staging) -> Arc<Self> {
+        Self::new(Parts {
+            log: staging.log.clone(),
+            vault: staging.vault.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            secret: self.secret.clone(),
+            figures: self.figures,
+        })
+    }
+
+    /// The same application, to find out what would come of what is told: nothing is written.
+    #[must_use]
+    pub fn rehearsal(&self) -> Arc<Self> {
+        self.staged(&Staging::before(self.log.clone(), self.vault.clone()))
     }
 }

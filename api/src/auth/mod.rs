@@ -3,6 +3,7 @@
 pub mod callers;
 pub mod rights;
 mod secret;
+mod signing;
 pub mod token;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::{
 
 pub(crate) use secret::FILE as SECRET;
 pub use secret::{Purpose, Secret, SecretError};
+pub use signing::SigningKey;
 
 /// Somebody who showed a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]

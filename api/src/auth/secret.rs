@@ -34,6 +34,8 @@ pub enum Purpose {
     Words,
     /// Tells a request that is repeated from an id that is used twice.
     Digest,
+    /// The key that receipts are signed with.
+    Signing,
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             Self::ForeignId => "stegspor 2026 foreign id",
             Self::NewThing => "stegspor 2026 new thing",
             Self::Words => "stegspor 2026 words",
+            Self::Signing => "stegspor 2026 signing key",
             Self::Digest => "stegspor 2026 digest",
         }
     }

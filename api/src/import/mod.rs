@@ -14,7 +14,7 @@ use infra::staging::Staging;
 use uuid::Uuid;
 
 use crate::{
-    app::{Application, By, Outcome, Parts, unavailable},
+    app::{Application, By, Outcome, unavailable},
     cloud_event::CloudEvent,
     decode,
     problem::{self, Problem, Text, general},
@@ -65,7 +65,7 @@ impl Importer {
     pub fn new(app: Arc<Application>, trusted: bool, last: Option<RecordedAt>) -> Self {
         let staging = Staging::before(Arc::clone(&app.log), Arc::clone(&app.vault));
         Self {
-            staged: over(&staging, &app),
+            staged: app.staged(&staging),
             app,
             staging,
             trusted,
@@ -82,7 +82,7 @@ impl Importer {
         }
         if let Err(error) = self.staging.settle().await {
             tracing::warn!(%error, "a batch is taken line by line");
-            self.staged = over(&self.staging, &self.app);
+            self.staged = self.app.staged(&self.staging);
             self.last = before;
             let app = Arc::clone(&self.app);
             for (line, staged) in lines.iter().zip(&mut outcomes) {
@@ -167,16 +167,4 @@ impl Importer {
         }
         Ok(Some(told))
     }
-}
-
-/// The application over what is staged.
-fn over(staging: &Staging, app: &Application) -> Arc<Application> {
-    Application::new(Parts {
-        log: staging.log.clone(),
-        vault: staging.vault.clone(),
-        clock: Arc::clone(&app.clock),
-        ids: Arc::clone(&app.ids),
-        secret: app.secret.clone(),
-        figures: app.figures,
-    })
 }

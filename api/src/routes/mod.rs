@@ -10,6 +10,7 @@ mod headers;
 mod layers;
 mod progress;
 mod record;
+mod schemas;
 mod shape;
 
 mod changes;
@@ -23,6 +24,7 @@ mod apply_tidgiver;
 mod intake;
 mod open_participant;
 mod propose_referral;
+mod public_keys;
 mod release_parked;
 mod tell_cooperation;
 mod tell_participant;
@@ -92,6 +94,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         openapi::endpoint(),
         docs::endpoint(),
         problems::endpoint(),
+        public_keys::endpoint(),
+        schemas::endpoint(),
         changes::endpoint(),
         open_participant::endpoint(),
         tell_participant::endpoint(),

@@ -1,0 +1,359 @@
+//! `POST /v1/intake`: events that institutions' own systems tell, as CloudEvents 1.0 in any of
+//! their three forms. Each is stored once however often it is sent, and answered with a receipt.
+
+mod answer;
+mod event;
+mod handshake;
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Query, Request, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use domain::{
+    es::{Actor, CorrelationId, Role, SourceSystem, amend::Kind},
+    words::UnitId,
+};
+use schemars::{SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use self::{
+    answer::{Batch, Item, TakenIn},
+    event::Event,
+};
+use super::{
+    Answered, Body, Callers, Endpoint, Operation, Parameter, RequestId,
+    body::{self, BATCH, COMMAND},
+    endpoint::ETAG,
+    headers,
+};
+use crate::{
+    app::{Application, By, Outcome, Receipt},
+    auth::{Principal, callers},
+    cloud_event::{self, CloudEvent},
+    decode,
+    problem::{self, Language, Problem, Text, general},
+};
+
+const ROUTE: &str = "/v1/intake";
+const STRUCTURED: &str = "application/cloudevents+json";
+const BATCHED: &str = "application/cloudevents-batch+json";
+/// The streams that other systems may tell of here.
+const STREAMS: [&str; 2] = ["referral", "cooperation"];
+
+const DRY_RUN: Parameter = Parameter::query(
+    "dry_run",
+    "`true`: says what would come of it, and records nothing.",
+    "",
+);
+
+pub(super) fn endpoint() -> Endpoint {
+    let answer = |status, doc| Answered {
+        status,
+        doc,
+        media: "application/json",
+        shape: Some(Box::new(|generator: &mut SchemaGenerator| {
+            let one = generator.subschema_for::<TakenIn>();
+            let batch = generator.subschema_for::<Batch>();
+            json_schema!({ "anyOf": [one, batch] })
+        })),
+        headers: &[ETAG],
+    };
+    Endpoint {
+        route: ROUTE,
+        methods: post(handle).options(handshake::handle),
+        operations: vec![
+            handshake::operation(),
+            Operation {
+                method: "post",
+                path: ROUTE.to_owned(),
+                id: "intake".to_owned(),
+                summary: "Takes CloudEvents 1.0 of referral and cooperation kinds: structured, \
+                      batched, or binary (`ce-` headers). Each is stored once."
+                    .to_owned(),
+                tag: "intake",
+                parameters: vec![DRY_RUN],
+                bodies: vec![
+                    Body {
+                        media: STRUCTURED,
+                        shape: Box::new(SchemaGenerator::subschema_for::<Event>),
+                    },
+                    Body {
+                        media: BATCHED,
+                        shape: Box::new(|generator| {
+                            let event = generator.subschema_for::<Event>();
+                            json_schema!({
+                                "type": "array",
+                                "items": event,
+                                "description": "A list of such events. Each stands alone: the answer says what came of each."
+                            })
+                        }),
+                    },
+                    Body {
+                        media: "application/json",
+                        shape: Box::new(|_| {
+                            json_schema!({
+                                "type": "object",
+                                "description": "What is told in `data`, where the attributes are headers: `ce-id`, `ce-type`, …."
+                            })
+                        }),
+                    },
+                ],
+                answered: vec![
+                    answer(201, "Stored."),
+                    answer(
+                        200,
+                        "Stored before; or a batch: what came of each of its events; or a dry run.",
+                    ),
+                ],
+                callers: Callers::Roles(roles()),
+            },
+        ],
+    }
+}
+
+/// The kinds that other systems may tell.
+pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    domain::event::kinds().filter(|kind| STREAMS.contains(&kind.stream))
+}
+
+/// Who may tell any of them.
+fn roles() -> Vec<Role> {
+    let mut roles: Vec<Role> = kinds().flat_map(callers::of_command).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
+async fn handle(
+    State(app): State<Arc<Application>>,
+    principal: Principal,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    let dry_run = is_dry_run(&parts.uri)?;
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0);
+    let by = By {
+        actor: Actor {
+            id: principal.subject,
+            role: principal.role,
+        },
+        unit: principal.unit.clone(),
+        source: SourceSystem(
+            principal
+                .unit
+                .as_ref()
+                .map_or_else(|| "intake".to_owned(), ToString::to_string),
+        ),
+        principal: Some(principal),
+        correlation_id: CorrelationId(request_id.unwrap_or_else(|| app.ids.next())),
+        traceparent: headers::traceparent(&headers),
+        recorded_at: None,
+    };
+    let app = if dry_run { app.rehearsal() } else { app };
+    let intake = Intake { app, by, dry_run };
+    match body::media_type(&headers).as_deref() {
+        Some(BATCHED) => {
+            let bytes = body::read(&headers, body, BATCH).await?;
+            let Value::Array(events) = decode::json(&bytes)? else {
+                return Err(Problem::general(&general::INVALID_DATA)
+                    .at("", Text::of("a batch is an array", "en bunke er en liste")));
+            };
+            Ok(intake.batch(events, &headers).await)
+        }
+        Some(STRUCTURED) => {
+            let bytes = body::read(&headers, body, COMMAND).await?;
+            let event = CloudEvent::structured(decode::json(&bytes)?)?;
+            intake.alone(event).await
+        }
+        media if cloud_event::is_binary(&headers) => {
+            if media.is_some_and(|media| !cloud_event::is_json(media)) {
+                return Err(body::unsupported("application/json"));
+            }
+            let bytes = body::read(&headers, body, COMMAND).await?;
+            let data = if bytes.is_empty() {
+                Value::Null
+            } else {
+                decode::json(&bytes)?
+            };
+            intake.alone(CloudEvent::binary(&headers, data)?).await
+        }
+        _ => Err(body::unsupported(
+            "application/cloudevents+json, application/cloudevents-batch+json, ce- headers",
+        )),
+    }
+}
+
+/// Whether the sender only wants to know what would come of it.
+fn is_dry_run(uri: &Uri) -> Result<bool, Problem> {
+    let told = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    let told = told.map_or_else(|_| vec![], |Query(told)| told);
+    match told.as_slice() {
+        [] if uri.query().is_none_or(str::is_empty) => Ok(false),
+        [(name, value)] if name == DRY_RUN.name && value == "true" => Ok(true),
+        [(name, value)] if name == DRY_RUN.name && value == "false" => Ok(false),
+        _ => Err(Problem::general(&general::INVALID_PARAMETER).at(
+            "/dry_run",
+            Text::of(
+                "dry_run=true, dry_run=false, or nothing",
+                "dry_run=true, dry_run=false, eller ingenting",
+            ),
+        )),
+    }
+}
+
+/// What is sent by one request.
+struct Intake {
+    /// What is told to: a rehearsal, where it is a dry run.
+    app: Arc<Application>,
+    by: By,
+    dry_run: bool,
+}
+
+/// An event that was taken in.
+struct Taken {
+    /// Of what it was told, by our id.
+    id: String,
+    outcome: Outcome,
+    receipt: Option<Receipt>,
+}
+
+impl Intake {
+    /// Takes one event in.
+    async fn one(&self, event: CloudEvent) -> Result<Taken, Problem> {
+        if !STREAMS.contains(&event.kind.stream) {
+            return Err(Problem::general(&general::UNKNOWN_KIND).at(
+                "/type",
+                Text::of(
+                    "referral and cooperation events are taken in here",
+                    "her tas det imot hendelser om henvisninger og samarbeid",
+                ),
+            ));
+        }
+        let (app, by) = (&self.app, self.by.clone());
+        speaks_for_its_sender(&event, &by)?;
+        let to_keep = event.to_keep(&app.secret);
+        let telling = event.telling(app, by)?;
+        let id = telling.target.to_string();
+        let outcome = app.tell(telling).await.map_err(not_there)?;
+        app.remember(to_keep).await?;
+        let receipt = match outcome.event_ids.first() {
+            Some(event) if !self.dry_run => app.receipt(*event).await?,
+            _ => None,
+        };
+        Ok(Taken {
+            id,
+            outcome,
+            receipt,
+        })
+    }
+
+    async fn alone(&self, event: CloudEvent) -> Result<Response, Problem> {
+        let Taken {
+            id,
+            outcome,
+            receipt,
+        } = self.one(event).await?;
+        let status = status(&outcome);
+        let etag = format!("\"{}\"", outcome.version);
+        let taken = TakenIn {
+            id,
+            position: (!self.dry_run).then_some(outcome.position),
+            version: outcome.version,
+            event_ids: outcome.event_ids,
+            ids: outcome.ids,
+            receipt,
+            would_answer: self.dry_run.then_some(status.as_u16()),
+        };
+        Ok(if self.dry_run {
+            Json(taken).into_response()
+        } else {
+            (status, [(header::ETAG, etag)], Json(taken)).into_response()
+        })
+    }
+
+    async fn batch(&self, events: Vec<Value>, headers: &HeaderMap) -> Response {
+        let language = Language::of_headers(headers).unwrap_or(Language::English);
+        let mut items = Vec::with_capacity(events.len());
+        for (index, event) in events.into_iter().enumerate() {
+            let id = event.get("id").and_then(Value::as_str).map(str::to_owned);
+            let taken = match CloudEvent::structured(event) {
+                Ok(event) => self.one(event).await,
+                Err(problem) => Err(problem),
+            };
+            items.push(match taken {
+                Ok(taken) => Item {
+                    index,
+                    id,
+                    status: status(&taken.outcome).as_u16(),
+                    position: (!self.dry_run).then_some(taken.outcome.position),
+                    ids: Some(taken.outcome.ids),
+                    receipt: taken.receipt,
+                    problem: None,
+                },
+                Err(problem) => Item {
+                    index,
+                    id,
+                    status: problem.status().as_u16(),
+                    position: None,
+                    ids: None,
+                    receipt: None,
+                    problem: Some(problem.told(language)),
+                },
+            });
+        }
+        let dry_run = self.dry_run;
+        Json(Batch { items, dry_run }).into_response()
+    }
+}
+
+fn status(outcome: &Outcome) -> StatusCode {
+    if outcome.already {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    }
+}
+
+/// An institution's token tells of what goes out from it. Who sends both knows both already.
+fn speaks_for_its_sender(event: &CloudEvent, by: &By) -> Result<(), Problem> {
+    let Some(own) = by
+        .unit
+        .as_ref()
+        .filter(|_| by.actor.role == Role::Institution)
+    else {
+        return Ok(());
+    };
+    let (pointer, told) = match event.kind.stream {
+        "referral" => ("/data/from", event.data.get("from").and_then(Value::as_str)),
+        _ => (
+            "/subject",
+            event.subject.split_once('~').map(|(unit, _)| unit),
+        ),
+    };
+    // What is no unit's name is refused where its shape is.
+    let Some(told) = told.and_then(|told| told.parse::<UnitId>().ok()) else {
+        return Ok(());
+    };
+    if told == *own {
+        return Ok(());
+    }
+    Err(problem::for_another(own, &told, pointer))
+}
+
+/// It is the subject that is not there, or not the sender's; the address is.
+fn not_there(problem: Problem) -> Problem {
+    if problem.slug() != general::NOT_FOUND.slug {
+        return problem;
+    }
+    let detail = Text::of(
+        "there is nothing by this id that the token may tell of",
+        "det finnes ikke noe med denne id-en som adgangstegnet kan fortelle om",
+    );
+    problem.at("/subject", detail)
+}
