@@ -23,6 +23,7 @@ mod import;
 mod kurrentdb;
 mod moving;
 mod past;
+mod peers_intake;
 mod process_backup;
 mod process_histories;
 mod process_import;

@@ -5,6 +5,8 @@ mod collector;
 mod faults;
 pub mod kurrentdb;
 mod lines;
+mod loopback;
+mod peers;
 mod process;
 mod request;
 
@@ -39,6 +41,8 @@ use uuid::Uuid;
 pub use collector::{Collector, Span};
 pub use faults::{Fault, FaultyLog};
 pub use lines::{line, lines_of_lives};
+pub use loopback::OnLoopback;
+pub use peers::peer;
 pub use process::{Heard, Serving, binary, post, refused_to_serve, stegspor, text, token};
 pub use request::{Reply, Request};
 
@@ -163,6 +167,11 @@ impl TestApp {
             service,
             ..self
         }
+    }
+
+    /// The same service at an address of this machine, for clients of other people's.
+    pub async fn on_loopback(&self) -> OnLoopback {
+        OnLoopback::serve(self.router.clone()).await
     }
 
     /// A request that asks.
