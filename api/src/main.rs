@@ -25,6 +25,9 @@ fn main() -> ExitCode {
 /// the last of it is waited for.
 fn run() -> anyhow::Result<Ended> {
     let cli = Cli::parse();
+    for name in Cli::misspelt() {
+        eprintln!("stegspor: {name} is no setting that is known: it is passed over");
+    }
     let telemetry = telemetry::start(&cli.telemetry()?, in_colour())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

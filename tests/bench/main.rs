@@ -22,6 +22,7 @@ mod chain;
 mod command;
 mod ground;
 mod history;
+mod intake;
 mod kurrentdb;
 mod measure;
 mod memory;
@@ -77,7 +78,7 @@ impl Plan {
 }
 
 /// What is measured unless told otherwise.
-const ROWS: [&str; 7] = [
+const ROWS: [&str; 8] = [
     "append",
     "command",
     "chain",
@@ -85,11 +86,19 @@ const ROWS: [&str; 7] = [
     "catch-up",
     "visible",
     "kurrentdb",
+    "intake",
 ];
 /// What is measured besides with `--big`: it fills logs that are kept for the next time.
 const BIG_ROWS: [&str; 4] = ["big", "memory", "past", "rebuild"];
 /// The rows that can be measured on PostgreSQL.
-const POSTGRES_ROWS: [&str; 5] = ["append", "command", "telemetry", "catch-up", "nodes"];
+const POSTGRES_ROWS: [&str; 6] = [
+    "append",
+    "command",
+    "telemetry",
+    "catch-up",
+    "nodes",
+    "intake",
+];
 const POSTGRES_BIG_ROWS: [&str; 2] = ["big", "rebuild"];
 
 fn main() -> ExitCode {
@@ -170,6 +179,7 @@ fn run(plan: &Plan, names: &[&str]) -> Result<bool> {
                 "rebuild" => rebuild::rows(plan).await,
                 "nodes" => nodes::rows(plan).await,
                 "kurrentdb" => kurrentdb::rows(plan).await,
+                "intake" => intake::rows(plan).await,
                 "big" => big::rows(plan).await,
                 "memory" => memory::rows(plan).await,
                 "past" => past::rows(plan).await,

@@ -86,7 +86,7 @@ async fn what_is_not_json_is_told_apart() {
         "invalid-data",
         "invalid-data",
         "The data do not have the shape that is asked for.",
-        &[("", "this is a JSON object")],
+        &[("", "a JSON object is asked for here")],
     );
     assert_eq!(app.service.app.log.head().await.unwrap(), head);
 }

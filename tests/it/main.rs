@@ -25,6 +25,7 @@ mod moving;
 mod past;
 mod peers_intake;
 mod process_backup;
+mod process_belonging;
 mod process_histories;
 mod process_import;
 mod process_nodes;

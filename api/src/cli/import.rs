@@ -88,6 +88,7 @@ impl Import {
     pub(super) async fn run(self) -> anyhow::Result<Ended> {
         let settings = self.place.settings("stegspor-data")?;
         let log = store::log(&settings).await?;
+        store::belonging(&settings, log.as_ref(), false).await?;
         let clock = demo::clock(&settings, log.as_ref()).await?;
         let app = store::application(&settings, log, clock).await?;
         let recording = if self.trusted_history {

@@ -19,7 +19,9 @@ mod store;
 mod token;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use std::collections::BTreeSet;
+
+use clap::{CommandFactory, Parser, Subcommand};
 use infra::telemetry;
 
 pub use settings::{Settings, SettingsError};
@@ -87,6 +89,26 @@ impl Cli {
         }
     }
 
+    /// Variables that look like settings, and are none: a misspelt one would change nothing, and
+    /// nobody would know.
+    #[must_use]
+    pub fn misspelt() -> Vec<String> {
+        fn names(command: &clap::Command, known: &mut BTreeSet<String>) {
+            let of_arguments = command.get_arguments().filter_map(clap::Arg::get_env);
+            known.extend(of_arguments.map(|name| name.to_string_lossy().into_owned()));
+            for command in command.get_subcommands() {
+                names(command, known);
+            }
+        }
+        let mut known = BTreeSet::new();
+        names(&Self::command(), &mut known);
+        std::env::vars_os()
+            .map(|(name, _)| name.to_string_lossy().into_owned())
+            .filter(|name| name.starts_with("STEGSPOR_") && !name.starts_with("STEGSPOR_TEST_"))
+            .filter(|name| !known.contains(name))
+            .collect()
+    }
+
     /// Does what was asked.
     pub async fn run(self) -> anyhow::Result<Ended> {
         match self.command {
@@ -114,7 +136,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

@@ -57,7 +57,13 @@ impl Restore {
             error => error.into(),
         })?;
         match outcome {
-            Outcome::Restored(restored) => self.tell(&restored, &settings),
+            Outcome::Restored(restored) => {
+                if self.without_words {
+                    store::vault(&settings, Arc::new(SystemClock)).await?;
+                    store::secret(&settings)?;
+                }
+                self.tell(&restored, &settings);
+            }
             Outcome::Finished => println!(
                 "An earlier restore into {} had been interrupted at its very end; it is finished now.",
                 settings.data.display()
@@ -89,7 +95,7 @@ impl Restore {
         }
         if self.without_words {
             println!(
-                "No words about people are restored. Keys and tokens are made anew; events from outside that \
+                "No words about people are restored. Keys and secret are made anew: tokens of before are not valid any more, and events from outside that \
                  are sent again are recorded again."
             );
             return;

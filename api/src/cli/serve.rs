@@ -54,6 +54,9 @@ pub(super) struct Serve {
         env = "STEGSPOR_ROLES"
     )]
     roles: Option<Vec<NodeRole>>,
+    /// Make vault, keys or secret anew where they are lost for good; the words that they held are lost
+    #[arg(long)]
+    make_missing: bool,
 }
 
 impl Serve {
@@ -63,6 +66,7 @@ impl Serve {
             settings.roles = roles;
         }
         let log = store::log(&settings).await?;
+        store::belonging(&settings, log.as_ref(), self.make_missing).await?;
         let app = store::application(&settings, log, Arc::new(SystemClock)).await?;
         let read = store::read_models(&settings, &app).await?;
         app.sweep(&settings.data, Recording::Now).await?;

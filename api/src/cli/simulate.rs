@@ -42,6 +42,7 @@ impl Simulate {
         );
         let clock = std::sync::Arc::new(SystemClock);
         let vault = store::vault(&settings, clock).await?;
+        store::secret(&settings)?;
         let size = Size {
             participants: self.participants,
             years: self.years,

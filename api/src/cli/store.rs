@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context;
 use domain::es::{EventStore, PersonVault, Position, RecordedAt};
 use infra::{
+    at_rest,
     backup::{self, Layout},
     clock::Clock,
     event_store::{self, Log, OpenError},
@@ -18,6 +19,12 @@ use crate::{
     app::{self, Application, Parts},
     auth::{self, Secret},
 };
+
+/// The files of the person vault in the data folder: entries, keys with the register of erasures, and
+/// the key that opens those.
+const VAULT: &str = "vault.sqlite";
+const KEYS: &str = "keys.sqlite";
+const MASTER_KEY: &str = "master.key";
 
 /// The log, to be written to: by one process at a time, where it lies in a file.
 pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
@@ -38,11 +45,62 @@ pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
         })
 }
 
-/// Leaves the log in one file, where it lies in a file: at the end of what wrote to it.
+/// Leaves log, vault, keys and read models each in one file, as far as they lie in files: at the end
+/// of what wrote to them.
 pub(super) async fn bring_to_rest(settings: &Settings) -> anyhow::Result<()> {
     event_store::bring_to_rest(&settings.event_store)
         .await
-        .context("the log could not be brought to rest")
+        .context("the log could not be brought to rest")?;
+    let beside = [VAULT, KEYS].map(|name| settings.data.join(name));
+    let read_models = file(&settings.read_store).map(Path::to_owned);
+    for path in beside.into_iter().chain(read_models) {
+        at_rest::bring_to_rest(&path)
+            .await
+            .with_context(|| format!("{} could not be brought to rest", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Who writes to a log needs what belongs to it: the vault with its keys, and the secret that made
+/// its ids. In a folder without them, beside a log that holds events already, all would seem well,
+/// and nobody's words would be found again. They are made for an empty log; and where that is asked
+/// for, for one that has lost them.
+pub(super) async fn belonging(
+    settings: &Settings,
+    log: &dyn EventStore,
+    make_missing: bool,
+) -> anyhow::Result<()> {
+    // First the log: who writes to it has made the rest before.
+    let holds_events = log.head().await? > Position::START;
+    let missing: Vec<_> = [VAULT, KEYS, MASTER_KEY, auth::SECRET]
+        .into_iter()
+        .filter(|name| !settings.data.join(name).is_file())
+        .collect();
+    anyhow::ensure!(
+        missing.is_empty() || make_missing || !holds_events,
+        "the log holds events already, and {folder} lacks what belongs to them: {missing}. Is that the \
+         right folder (--data)? If it is, put them back, from a backup if need be (`stegspor restore`). \
+         Only where they are lost for good: `stegspor serve --make-missing` makes them anew, and the words \
+         about people that they held are lost",
+        folder = settings.data.display(),
+        missing = missing.join(", "),
+    );
+    if make_missing && holds_events {
+        let is_missing = |name| missing.contains(&name);
+        let of_no_use: Vec<_> = [VAULT, KEYS]
+            .into_iter()
+            .filter(|name| (is_missing(KEYS) || is_missing(MASTER_KEY)) && !is_missing(name))
+            .collect();
+        anyhow::ensure!(
+            of_no_use.is_empty(),
+            "nothing opens {} any more: move it away first",
+            of_no_use.join(", ")
+        );
+        for lost in &missing {
+            tracing::warn!("{lost} is lost, and made anew");
+        }
+    }
+    Ok(())
 }
 
 /// The log, if there is one, to be looked at beside whoever writes to it: who only looks makes
@@ -102,10 +160,10 @@ pub(super) async fn vault(
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn PersonVault>> {
-    let master = MasterKey::read_or_make(&settings.data.join("master.key"))?;
+    let master = MasterKey::read_or_make(&settings.data.join(MASTER_KEY))?;
     let vault = SqlitePersonVault::open(
-        &settings.data.join("vault.sqlite"),
-        &settings.data.join("keys.sqlite"),
+        &settings.data.join(VAULT),
+        &settings.data.join(KEYS),
         &master,
         clock,
     )

@@ -13,7 +13,7 @@ use infra::{
 use uuid::Uuid;
 
 use super::{Ended, settings::Where, store};
-use crate::auth::{Principal, token};
+use crate::auth::{self, Principal, token};
 
 /// Make a token for development
 ///
@@ -59,6 +59,12 @@ impl Token {
         let settings = self.place.settings("stegspor-data")?;
         let log = store::existing_log(&settings).await?;
         has_its_unit(&*log, self.role, self.unit.as_ref()).await?;
+        anyhow::ensure!(
+            settings.data.join(auth::SECRET).is_file(),
+            "there is no {} in {}: start the service first, or name its folder (--data)",
+            auth::SECRET,
+            settings.data.display()
+        );
         let secret = store::secret(&settings)?;
         let clock = std::sync::Arc::new(SystemClock);
         let expires = clock.now().0 + chrono::TimeDelta::days(self.days.into());

@@ -63,7 +63,10 @@ pub fn object(value: Value, pointer: &str) -> Result<Map<String, Value>, Problem
         Value::Object(fields) => Ok(fields),
         _ => Err(Problem::general(&general::INVALID_DATA).at(
             Cow::from(pointer),
-            Text::of("this is a JSON object", "dette er et JSON-objekt"),
+            Text::of(
+                "a JSON object is asked for here",
+                "her bes det om et JSON-objekt",
+            ),
         )),
     }
 }

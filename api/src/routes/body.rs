@@ -19,6 +19,17 @@ const DISCARDED: usize = 64 * 1024 * 1024;
 
 /// The whole body, if it is no longer than `most`.
 pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Problem> {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        return Err(Problem::general(&general::UNSUPPORTED_MEDIA).at(
+            "/Content-Encoding",
+            Text::of(
+                "bodies are taken as they are, without compression",
+                "innhold tas imot som det er, uten komprimering",
+            ),
+        ));
+    }
     let told = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())

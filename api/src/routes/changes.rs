@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderName},
+    http::{HeaderMap, HeaderName, Uri},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -22,7 +22,7 @@ use crate::{
         Principal, callers,
         rights::{self, Query},
     },
-    problem::{Problem, general},
+    problem::{Problem, Text, general},
 };
 
 const ROUTE: &str = "/v1/changes";
@@ -61,17 +61,37 @@ pub(super) fn endpoint() -> Endpoint {
 async fn handle(
     State(app): State<Arc<Application>>,
     principal: Principal,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     rights::may_see(&principal, Query::Changes).ok_or(&general::NOT_FOUND)?;
-    let seen = headers
-        .get(LAST_EVENT_ID)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.parse().ok())
-        .map_or(Position::START, Position);
+    if uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Problem::general(&general::INVALID_PARAMETER).at(
+            "",
+            Text::of(
+                "there are no parameters here; Last-Event-ID is a header",
+                "her er det ingen parametere; Last-Event-ID er et felt i hodet",
+            ),
+        ));
+    }
+    let seen = seen(&headers)?;
     let stream = Sse::new(positions(app, seen))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
     Ok(([(UNBUFFERED, "no")], stream).into_response())
+}
+
+/// The position last seen, where one was.
+fn seen(headers: &HeaderMap) -> Result<Position, Problem> {
+    let Some(told) = headers.get(LAST_EVENT_ID) else {
+        return Ok(Position::START);
+    };
+    let position = told.to_str().ok().and_then(|text| text.parse().ok());
+    position.map(Position).ok_or_else(|| {
+        Problem::general(&general::INVALID_HEADER).at(
+            "/Last-Event-ID",
+            Text::of("a position in the log", "en posisjon i loggen"),
+        )
+    })
 }
 
 /// The head now, and whenever it has moved, until the service ends.

@@ -46,7 +46,7 @@ pub(super) fn ready() -> Endpoint {
     let mut operation = Operation::open(
         "/health/ready",
         "ready",
-        "Whether the read models have caught up with the log: 503 until they have.",
+        "Whether the read models have caught up with the log: 503 until they have for the first time. How far they are then, `shown_position` says beside `log_position`.",
         "application/json",
     );
     operation.answered = vec![Answered {

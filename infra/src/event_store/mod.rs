@@ -27,6 +27,8 @@ use std::{
 
 use domain::es::EventStore;
 
+use crate::at_rest;
+
 pub use chain::expected_hash;
 pub use kurrentdb::KurrentEventStore;
 pub use memory::MemoryEventStore;
@@ -115,7 +117,9 @@ pub async fn bring_to_rest(url: &str) -> Result<(), OpenError> {
     match url.split_once(':') {
         Some(("sqlite", path)) => {
             let path = Path::new(path.strip_prefix("//").unwrap_or(path));
-            sqlite::bring_to_rest(path).await.map_err(OpenError::Engine)
+            at_rest::bring_to_rest(path)
+                .await
+                .map_err(OpenError::Engine)
         }
         _ => Ok(()),
     }

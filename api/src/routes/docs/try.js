@@ -46,7 +46,7 @@ async function ask(parts, signal, say) {
     headers: {
       "Accept": accept,
       "Accept-Language": document.documentElement.lang,
-      ...(token.value && { "Authorization": `Bearer ${token.value.trim()}` }),
+      ...(token.value && { "Authorization": `Bearer ${token.value.trim().replace(/^Bearer\s+/i, "")}` }),
     },
   });
   const heard = await as("text/event-stream");

@@ -161,8 +161,13 @@ async fn handle(
         Some(BATCHED) => {
             let bytes = body::read(&headers, body, BATCH).await?;
             let Value::Array(events) = decode::json(&bytes)? else {
-                return Err(Problem::general(&general::INVALID_DATA)
-                    .at("", Text::of("a batch is an array", "en bunke er en liste")));
+                return Err(Problem::general(&general::INVALID_DATA).at(
+                    "",
+                    Text::of(
+                        "an array of events is asked for here",
+                        "her bes det om en liste med hendelser",
+                    ),
+                ));
             };
             Ok(intake.batch(events, &headers).await)
         }

@@ -215,16 +215,6 @@ impl SqliteEventStore {
     }
 }
 
-/// Moves what lies in the write-ahead log into the file.
-pub(super) async fn bring_to_rest(path: &Path) -> Result<(), sqlx::Error> {
-    let connect = SqliteConnectOptions::new().filename(path);
-    let mut connection = connect.busy_timeout(BUSY).connect().await?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-        .execute(&mut connection)
-        .await?;
-    connection.close().await
-}
-
 fn gone() -> AppendError {
     AppendError::Unavailable("the writer has stopped".into())
 }
