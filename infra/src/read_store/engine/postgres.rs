@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, postgres:
 use crate::{postgres as pg, read_store::ReadStoreError};
 
 /// How many transactions are written at the same time.
-pub(super) const WRITERS: u32 = 4;
+pub(super) const WRITERS: u32 = 2;
 /// How many questions are answered at the same time.
 const READERS: u32 = 8;
 
@@ -68,11 +68,13 @@ pub(super) async fn readers(url: &str) -> Result<PgPool, ReadStoreError> {
 ///
 /// A statement is planned when it is first run, which may be on an empty table; the plan is kept
 /// while the table fills. So whatever the table holds, rows are found by an index; and what seems
-/// dear for want of one is not compiled for that.
+/// dear for want of one is not compiled for that. An index is made by one process: the others have
+/// work of their own.
 pub(super) async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     pool.begin_with(
         "BEGIN; SET LOCAL synchronous_commit TO off; \
-         SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off",
+         SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off; \
+         SET LOCAL max_parallel_maintenance_workers TO 0",
     )
     .await
 }
