@@ -1,4 +1,4 @@
-//! The intake, whole: a request with its token, a CloudEvent that is read, checked by its shape and
+//! The intake, whole: a request with its token, a cloud event that is read, checked by its shape and
 //! its rules, its own ids kept in the vault, the event appended, a signed receipt answered; against
 //! appends of the same number of events with none of that. The router is asked in this process.
 

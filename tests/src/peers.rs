@@ -2,6 +2,7 @@
 //! `tests/peers` run them against the service.
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -16,7 +17,8 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 #[must_use]
 pub fn peer(script: &str, arguments: &[&str]) -> Option<Vec<Value>> {
     let installed = Path::new(HERE).join("../target/peers");
-    let mut command = if script.ends_with(".py") {
+    let is_python = Path::new(script).extension() == Some(OsStr::new("py"));
+    let mut command = if is_python {
         Command::new(there(installed.join("python/bin/python"), script)?)
     } else {
         let modules = there(installed.join("node/node_modules"), script)?;
