@@ -2,7 +2,7 @@
 //! its rules, its own ids kept in the vault, the event appended, a signed receipt answered; against
 //! appends of the same number of events with none of that. The router is asked in this process.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use api::{
     app::{Application, Parts},
@@ -52,20 +52,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         let measured = take_turns(
             plan,
             async |span| appends(beside.store.clone(), &samples, clients, span).await,
-            async |span| {
-                per_second(clients, span, |_, bell| {
-                    let (desk, samples) = (desk.clone(), Arc::clone(&samples));
-                    async move {
-                        let mut done = 0;
-                        while bell.silent() {
-                            desk.tell_one(proposal(&samples)).await?;
-                            done += 1;
-                        }
-                        Ok(done)
-                    }
-                })
-                .await
-            },
+            async |span| tellings(&desk, &samples, (clients, 1), span).await,
         )
         .await?;
         let what = "intake, one event with its receipt, to appends";
@@ -100,21 +87,7 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
             })
             .await
         },
-        async |span| {
-            per_second(1, span, |_, bell| {
-                let (desk, samples) = (desk.clone(), Arc::clone(&samples));
-                async move {
-                    let mut done = 0;
-                    while bell.silent() {
-                        let batch = (0..BATCH).map(|_| proposal(&samples)).collect();
-                        desk.tell_batch(batch).await?;
-                        done += BATCH as u64;
-                    }
-                    Ok(done)
-                }
-            })
-            .await
-        },
+        async |span| tellings(&desk, &samples, (1, BATCH), span).await,
     )
     .await?;
     let what = "intake, batches of 100 with receipts, to appends of 100";
@@ -129,6 +102,32 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         .print(),
     );
     Ok(rows)
+}
+
+/// Clients that tell so many events by each request.
+async fn tellings(
+    desk: &Desk,
+    samples: &Arc<Samples>,
+    (clients, batch): (usize, usize),
+    span: Duration,
+) -> Result<f64> {
+    per_second(clients, span, |_, bell| {
+        let (desk, samples) = (desk.clone(), Arc::clone(samples));
+        async move {
+            let mut done = 0;
+            while bell.silent() {
+                if batch == 1 {
+                    desk.tell_one(proposal(&samples)).await?;
+                } else {
+                    let events = (0..batch).map(|_| proposal(&samples)).collect();
+                    desk.tell_batch(events).await?;
+                }
+                done += batch as u64;
+            }
+            Ok(done)
+        }
+    })
+    .await
 }
 
 fn proposal(samples: &Samples) -> Value {

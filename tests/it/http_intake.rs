@@ -498,7 +498,15 @@ async fn each_kind_has_its_schema_at_an_address_of_its_own() {
         );
         assert_eq!(schema.body["title"], kind["title"]);
         assert_eq!(schema.body["type"], "object");
-        // It stands by itself.
+        // It stands by itself, and holds nothing that it does not refer to.
+        for name in schema.body["$defs"].as_object().into_iter().flatten() {
+            let reference = format!("#/$defs/{}", name.0);
+            let referred = references(&schema.body);
+            assert!(
+                referred.contains(&reference.as_str()),
+                "{address}: {reference}"
+            );
+        }
         for reference in references(&schema.body) {
             let pointer = reference.strip_prefix('#').unwrap();
             assert!(

@@ -62,7 +62,6 @@ impl Demo {
         let settings = self.place.settings("stegspor-data/demo")?;
         let log = store::log(&settings).await?;
         store::belonging(&settings, log.as_ref(), false).await?;
-        store::secret(&settings)?;
         let cast = play(&settings, log.as_ref()).await?;
         let now = now(log.as_ref(), &cast).await?;
         let clock = Arc::new(TickingClock::starting_at(now));

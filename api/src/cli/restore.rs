@@ -95,8 +95,8 @@ impl Restore {
         }
         if self.without_words {
             println!(
-                "No words about people are restored. Keys and secret are made anew: tokens of before are not valid any more, and events from outside that \
-                 are sent again are recorded again."
+                "No words about people are restored. Keys and secret are made anew: tokens of before are not \
+                 valid any more, and events from outside that are sent again are recorded again."
             );
             return;
         }

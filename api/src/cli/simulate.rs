@@ -41,8 +41,8 @@ impl Simulate {
             settings.data.display()
         );
         let clock = std::sync::Arc::new(SystemClock);
+        store::belonging(&settings, log.as_ref(), false).await?;
         let vault = store::vault(&settings, clock).await?;
-        store::secret(&settings)?;
         let size = Size {
             participants: self.participants,
             years: self.years,

@@ -11,7 +11,7 @@ use infra::{
     event_store::{self, Log, OpenError},
     ids::RandomIds,
     read_store::ReadStore,
-    vault::{MasterKey, SqlitePersonVault},
+    vault::{KEYS, MASTER, MasterKey, SqlitePersonVault, VAULT},
 };
 
 use super::{Settings, demo, settings::NodeRole};
@@ -19,12 +19,6 @@ use crate::{
     app::{self, Application, Parts},
     auth::{self, Secret},
 };
-
-/// The files of the person vault in the data folder: entries, keys with the register of erasures, and
-/// the key that opens those.
-const VAULT: &str = "vault.sqlite";
-const KEYS: &str = "keys.sqlite";
-const MASTER_KEY: &str = "master.key";
 
 /// The log, to be written to: by one process at a time, where it lies in a file.
 pub(super) async fn log(settings: &Settings) -> anyhow::Result<Arc<dyn Log>> {
@@ -64,7 +58,7 @@ pub(super) async fn bring_to_rest(settings: &Settings) -> anyhow::Result<()> {
 /// Who writes to a log needs what belongs to it: the vault with its keys, and the secret that made
 /// its ids. In a folder without them, beside a log that holds events already, all would seem well,
 /// and nobody's words would be found again. They are made for an empty log; and where that is asked
-/// for, for one that has lost them.
+/// for, for one that has lost them. The secret is made here, before the first event.
 pub(super) async fn belonging(
     settings: &Settings,
     log: &dyn EventStore,
@@ -72,7 +66,7 @@ pub(super) async fn belonging(
 ) -> anyhow::Result<()> {
     // First the log: who writes to it has made the rest before.
     let holds_events = log.head().await? > Position::START;
-    let missing: Vec<_> = [VAULT, KEYS, MASTER_KEY, auth::SECRET]
+    let missing: Vec<_> = [VAULT, KEYS, MASTER, auth::SECRET]
         .into_iter()
         .filter(|name| !settings.data.join(name).is_file())
         .collect();
@@ -89,7 +83,7 @@ pub(super) async fn belonging(
         let is_missing = |name| missing.contains(&name);
         let of_no_use: Vec<_> = [VAULT, KEYS]
             .into_iter()
-            .filter(|name| (is_missing(KEYS) || is_missing(MASTER_KEY)) && !is_missing(name))
+            .filter(|name| (is_missing(KEYS) || is_missing(MASTER)) && !is_missing(name))
             .collect();
         anyhow::ensure!(
             of_no_use.is_empty(),
@@ -100,7 +94,7 @@ pub(super) async fn belonging(
             tracing::warn!("{lost} is lost, and made anew");
         }
     }
-    Ok(())
+    secret(settings).map(drop)
 }
 
 /// The log, if there is one, to be looked at beside whoever writes to it: who only looks makes
@@ -160,7 +154,7 @@ pub(super) async fn vault(
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn PersonVault>> {
-    let master = MasterKey::read_or_make(&settings.data.join(MASTER_KEY))?;
+    let master = MasterKey::read_or_make(&settings.data.join(MASTER))?;
     let vault = SqlitePersonVault::open(
         &settings.data.join(VAULT),
         &settings.data.join(KEYS),

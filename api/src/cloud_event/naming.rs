@@ -1,7 +1,7 @@
 //! Whose ids an event speaks in: a sender's own become ids of ours, by keyed hashes, and are kept in
 //! the vault where they are of a person.
 
-use domain::es::{CorrelationId, Field, PersonKey, VaultEntry, VaultEntryId};
+use domain::es::{Field, PersonKey, VaultEntry, VaultEntryId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -103,7 +103,6 @@ impl CloudEvent {
             expected: None,
             addressed: false,
             by: By {
-                correlation_id: CorrelationId(by.correlation_id.0),
                 traceparent: self.traceparent.or(by.traceparent),
                 ..by
             },

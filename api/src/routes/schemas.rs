@@ -11,7 +11,7 @@ use axum::{
 };
 use domain::es::amend::Kind;
 use schemars::generate::SchemaSettings;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Endpoint, Operation, Parameter, intake, shape};
 use crate::problem::{Problem, general};
@@ -61,10 +61,36 @@ fn of(kind: &Kind) -> Value {
         schema.insert("$schema".to_owned(), meta.into());
         schema.insert("$id".to_owned(), address(kind).into());
         schema.insert("title".to_owned(), kind.wire_type().into());
-        let definitions = generator.take_definitions(true);
-        if !definitions.is_empty() {
-            schema.insert("$defs".to_owned(), Value::Object(definitions));
+        let mut known = generator.take_definitions(true);
+        let mut needed = Map::new();
+        define(&mut schema.values(), &mut known, &mut needed);
+        if !needed.is_empty() {
+            schema.insert("$defs".to_owned(), Value::Object(needed));
         }
     }
     schema
+}
+
+/// Takes over what a schema refers to, and what that refers to: of the kind itself, the shape that
+/// stands in the log is known too, and is not what is sent.
+fn define(
+    schema: &mut dyn Iterator<Item = &Value>,
+    known: &mut Map<String, Value>,
+    needed: &mut Map<String, Value>,
+) {
+    for value in schema {
+        match value {
+            Value::Object(fields) => {
+                let name = fields.get("$ref").and_then(Value::as_str);
+                let name = name.and_then(|reference| reference.strip_prefix("#/$defs/"));
+                if let Some((name, definition)) = name.and_then(|name| known.remove_entry(name)) {
+                    define(&mut [&definition].into_iter(), known, needed);
+                    needed.insert(name, definition);
+                }
+                define(&mut fields.values(), known, needed);
+            }
+            Value::Array(items) => define(&mut items.iter(), known, needed),
+            _ => {}
+        }
+    }
 }

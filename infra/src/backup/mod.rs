@@ -34,15 +34,14 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+use crate::vault::{KEYS, MASTER, VAULT};
+
 pub use error::BackupError;
 pub use manifest::{CopiedFile, CopiedKeys, CopiedLog, Holds, Manifest};
 pub use restore::{Keys, Outcome, Restored, restore, unfinished};
 pub use take::{take, take_keys};
 
 const LOG: &str = "log.sqlite";
-const VAULT: &str = "vault.sqlite";
-const KEYS: &str = "keys.sqlite";
-const MASTER: &str = "master.key";
 
 /// What lies where, of what is backed up and restored.
 #[derive(Debug, Clone)]

@@ -20,3 +20,10 @@ mod sqlite;
 
 pub use master_key::{MasterKey, MasterKeyError};
 pub use sqlite::{OpenVaultError, SqlitePersonVault};
+
+/// The file of a vault's entries in a data folder.
+pub const VAULT: &str = "vault.sqlite";
+/// The file of the keys, and of the register of erasures.
+pub const KEYS: &str = "keys.sqlite";
+/// The file of the key that opens the keys.
+pub const MASTER: &str = "master.key";

@@ -1,5 +1,6 @@
-//! Filling empty tables from the beginning of a long log, [stream by stream](crate::read_store::spill). The tables
-//! have no indexes meanwhile: over all rows at once they are made faster.
+//! Filling empty tables from the beginning of a long log,
+//! [stream by stream](crate::read_store::spill). The tables have no indexes meanwhile: over all rows
+//! at once they are made faster.
 
 use std::sync::Arc;
 
