@@ -61,9 +61,9 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
         plan,
         async |_| history.scan().await,
         async |_| {
-            watch.rebuilding.store(true, Ordering::Relaxed);
+            *watch.since.lock().map_err(|_| "poisoned")? = Some(Instant::now());
             let figure = rebuilt(&history, &tables).await?;
-            watch.rebuilding.store(false, Ordering::Relaxed);
+            *watch.since.lock().map_err(|_| "poisoned")? = None;
             drop_kept(&tables.url, Samples::new().id(), None).await?;
             Ok(figure)
         },
@@ -77,12 +77,12 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
     let mut lags = std::mem::take(&mut *watch.lags.lock().map_err(|_| "poisoned")?);
     lags.sort();
     let (half, most) = (lags.len() / 2, lags.len() * 99 / 100);
-    let last = lags.last().copied().ok_or("nothing arrived")?;
+    let (last, at) = lags.last().copied().ok_or("nothing arrived")?;
     eprintln!(
-        "{} events arrived while it was rebuilt; shown after: median {:?}, p99 {:?}, last {last:?}",
+        "{} events arrived while it was rebuilt; shown after: median {:?}, p99 {:?}, last {last:?} (at {at:?})",
         lags.len(),
-        lags[half],
-        lags[most],
+        lags[half].0,
+        lags[most].0,
     );
     let late = last.as_secs_f64() * 1e3;
     let rows = [
@@ -109,10 +109,11 @@ pub(crate) async fn rows(plan: &Plan) -> Result<Vec<Row>> {
 /// What is watched while events arrive.
 #[derive(Default)]
 struct Watch {
-    rebuilding: AtomicBool,
     over: AtomicBool,
-    /// Of the events that arrived during a rebuild: how long after they were durable they showed.
-    lags: Mutex<Vec<Duration>>,
+    /// Of the events that arrived during a rebuild: how long after they were durable they showed, and
+    /// how far the rebuild was when they were.
+    lags: Mutex<Vec<(Duration, Duration)>>,
+    since: Mutex<Option<Instant>>,
 }
 
 /// From the first table to the last one's place.
@@ -159,14 +160,14 @@ async fn arrive(log: Arc<dyn EventStore>, live: Arc<ReadStore>, watch: Arc<Watch
         let stream = &streams[turn % STREAMS];
         let mut append = samples.append(stream, Expected::Any);
         append.events = in_stay_of(stream, append.events);
-        let counts = watch.rebuilding.load(Ordering::Relaxed);
+        let since = *watch.since.lock().map_err(|_| "poisoned")?;
         let (log, live, watch) = (Arc::clone(&log), Arc::clone(&live), Arc::clone(&watch));
         waiting.spawn(async move {
             let position = log.append(append).await?.position;
             let durable = Instant::now();
             live.wait_for(position, Duration::from_mins(2)).await?;
-            if counts {
-                let lag = durable.elapsed();
+            if let Some(since) = since {
+                let lag = (durable.elapsed(), durable - since);
                 watch.lags.lock().map_err(|_| "poisoned")?.push(lag);
             }
             Result::Ok(())

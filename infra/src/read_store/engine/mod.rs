@@ -10,6 +10,7 @@ use std::{path::PathBuf, time::Duration};
 
 use projections::Rows;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use tokio::sync::watch;
 
 pub(super) use self::sqlite::{index, scratch, settle, size};
 use super::error::ReadStoreError;
@@ -44,7 +45,7 @@ impl Place {
     pub(super) async fn writer(&self) -> Result<Writer, ReadStoreError> {
         Ok(match self {
             Self::Sqlite(path) => Writer::Sqlite(sqlite::open(path).await?, PATIENCE),
-            Self::Postgres(url) => Writer::Postgres(postgres::open(url).await?),
+            Self::Postgres(url) => Writer::Postgres(postgres::open(url).await?, None),
         })
     }
 
@@ -52,7 +53,7 @@ impl Place {
     pub(super) async fn beside(&self) -> Result<Writer, ReadStoreError> {
         Ok(match self {
             Self::Sqlite(path) => Writer::Sqlite(sqlite::beside(path).await?, PATIENCE),
-            Self::Postgres(url) => Writer::Postgres(postgres::beside(url).await?),
+            Self::Postgres(url) => Writer::Postgres(postgres::beside(url).await?, None),
         })
     }
 
@@ -91,7 +92,8 @@ const MORE_PATIENCE: Duration = Duration::from_mins(1);
 pub(super) enum Writer {
     /// By one connection, with patience for others.
     Sqlite(SqlitePool, Duration),
-    Postgres(PgPool),
+    /// By several, which wait while it is told that others are late.
+    Postgres(PgPool, Option<watch::Receiver<bool>>),
 }
 
 impl Writer {
@@ -101,14 +103,16 @@ impl Writer {
             Self::Sqlite(pool, patience) => {
                 Transaction::Sqlite(sqlite::begin(pool, *patience).await?)
             }
-            Self::Postgres(pool) => Transaction::Postgres(postgres::begin(pool).await?),
+            Self::Postgres(pool, _) => Transaction::Postgres(postgres::begin(pool).await?),
         })
     }
 
-    /// Waits longer than usual for others that write.
-    pub(super) fn be_patient(&mut self) {
-        if let Self::Sqlite(_, patience) = self {
-            *patience = MORE_PATIENCE;
+    /// Waits longer than usual for others that write a file, and elsewhere [gives way](Self::give_way)
+    /// while they are late.
+    pub(super) fn be_patient(&mut self, late: watch::Receiver<bool>) {
+        match self {
+            Self::Sqlite(_, patience) => *patience = MORE_PATIENCE,
+            Self::Postgres(_, others) => *others = Some(late),
         }
     }
 
@@ -116,14 +120,20 @@ impl Writer {
     pub(super) fn at_once(&self) -> usize {
         match self {
             Self::Sqlite(..) => 1,
-            Self::Postgres(_) => postgres::WRITERS as usize,
+            Self::Postgres(..) => postgres::WRITERS as usize,
         }
     }
 
-    /// Lets others write, where one does at a time.
+    /// Between two pieces of a long work: lets others write, where one does at a time, and those go
+    /// first who are late.
     pub(super) async fn give_way(&self) {
-        if let Self::Sqlite(..) = self {
-            tokio::time::sleep(sqlite::GAP).await;
+        match self {
+            Self::Sqlite(..) => tokio::time::sleep(sqlite::GAP).await,
+            Self::Postgres(_, None) => {}
+            Self::Postgres(_, Some(late)) => {
+                // Who told it may be gone: then nobody is waited for.
+                late.clone().wait_for(|late| !late).await.ok();
+            }
         }
     }
 
@@ -137,7 +147,9 @@ impl Writer {
                     .await?;
                 Transaction::Sqlite(sqlite::begin(pool, *patience).await?)
             }
-            Self::Postgres(pool) => Transaction::Postgres(postgres::begin_switching(pool).await?),
+            Self::Postgres(pool, _) => {
+                Transaction::Postgres(postgres::begin_switching(pool).await?)
+            }
         })
     }
 
@@ -145,7 +157,7 @@ impl Writer {
     pub(super) async fn close(self) {
         match self {
             Self::Sqlite(pool, _) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool, _) => pool.close().await,
         }
     }
 }

@@ -20,6 +20,7 @@
 //! to where the one in use is, and switched to in the same way.
 
 mod compare;
+pub(super) mod courtesy;
 mod fill;
 mod generation;
 mod share;
@@ -29,6 +30,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use domain::es::{EventStore, Position};
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::{
@@ -81,6 +83,8 @@ pub struct Rebuild {
     log: Arc<dyn EventStore>,
     db: Writer,
     readers: Readers,
+    /// Whether the tables in use are late.
+    _watching: AbortOnDropHandle<()>,
     turn: Turn,
     tables: Vec<Generation>,
     /// The tables are empty and have no indexes yet.
@@ -108,7 +112,7 @@ impl Rebuild {
         let number = rebuild.turn.fence();
         // In a file one writes at a time: who keeps the tables in use up would be kept waiting.
         let is_long = rebuild.log.head().await?.0 >= spill::WORTH_IT;
-        rebuild.bare = is_long && matches!(rebuild.db, Writer::Postgres(_));
+        rebuild.bare = is_long && matches!(rebuild.db, Writer::Postgres(..));
         let mut transaction = rebuild.db.begin().await?;
         for left in generation::read(&mut transaction.rows()).await? {
             if left.state == State::Making {
@@ -169,12 +173,15 @@ impl Rebuild {
     ) -> Result<Self, ReadStoreError> {
         let place = Place::of(url)?;
         let mut db = place.writer().await?;
-        db.be_patient();
         let checkpoints = checkpoint::read(&mut db.begin().await?.rows()).await?;
         checkpoint::furthest(&checkpoints, &*log).await?;
+        let readers = place.readers().await?;
+        let (late, watching) = courtesy::watch(log.clone(), readers.clone());
+        db.be_patient(late);
         Ok(Self {
             turn: Turn::take(&place, &mut db, node).await?,
-            readers: place.readers().await?,
+            readers,
+            _watching: watching,
             log,
             db,
             tables: vec![],
@@ -351,12 +358,13 @@ impl Rebuild {
         let mut shares: Vec<_> = self.shares.iter_mut().collect();
         let filled = fill::fill(&self.log, &mut shares, until, &mut self.db, progress);
         self.stand_still.extend(filled.await?);
-        let mut transaction = self.db.begin().await?;
         for table in &self.tables {
             let (of, table) = (&table.read_model, table.table());
+            let mut transaction = self.db.begin().await?;
             transaction.index_like(of, &table).await?;
+            transaction.commit().await?;
+            self.db.give_way().await;
         }
-        transaction.commit().await?;
         self.bare = false;
         Ok(())
     }

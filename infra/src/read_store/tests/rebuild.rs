@@ -24,7 +24,7 @@ use crate::{
     postgres::ScratchDatabase,
     read_store::{
         Comparison, Difference, How, ReadStore, ReadStoreError, Rebuild, Sum, drop_kept,
-        read_models,
+        read_models, rebuild::courtesy,
     },
 };
 
@@ -645,4 +645,30 @@ async fn what_analysts_were_given_on_a_table_they_have_on_the_new_one() {
         assert_eq!(dropped[1], "timeline_v1");
         assert!(drop_kept(&ground.url, ONE, None).await.unwrap().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_rebuild_goes_last_while_the_tables_in_use_are_late_but_not_for_ever() {
+    let world = World::on("2021-07-01");
+    let contact = || first_contact(OSLO);
+    world.person(1, "2020-03-01", contact()).await;
+    let live = world.open().await.unwrap();
+    live.catch_up(|_, _| {}).await.unwrap();
+    let (mut late, _watching) = courtesy::watch(world.log.clone(), live.readers.clone());
+    let mut hears = async |is_so: bool| {
+        let heard = late.wait_for(|late| *late == is_so);
+        let heard = tokio::time::timeout(Duration::from_secs(30), heard).await;
+        heard.expect("it is told in time").unwrap();
+    };
+    // Somebody keeps the tables up.
+    world.person(2, "2020-03-02", contact()).await;
+    live.catch_up(|_, _| {}).await.unwrap();
+    world.person(3, "2020-03-03", contact()).await;
+    hears(true).await;
+    live.catch_up(|_, _| {}).await.unwrap();
+    hears(false).await;
+    // Nobody takes the next one in.
+    world.person(4, "2020-03-04", contact()).await;
+    hears(true).await;
+    hears(false).await;
 }
