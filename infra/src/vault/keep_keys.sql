@@ -3,3 +3,4 @@ SELECT unhex(value ->> 'person'), unhex(value ->> 'nonce'), unhex(value ->> 'sea
 FROM json_each($1)
 WHERE true
 ON CONFLICT (person) DO NOTHING
+RETURNING person

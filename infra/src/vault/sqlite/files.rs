@@ -28,6 +28,12 @@ use crate::private;
 
 /// How many reach a file at the same time.
 const CONNECTIONS: u32 = 4;
+/// Bytes of a page. Ids are hashes: each row that is written changes another page.
+const PAGE: u32 = 1_024;
+/// After how many changed pages they are put into the file.
+const CHECKPOINT: &str = "16000";
+/// Pages that are kept at hand, in KiB.
+const AT_HAND: &str = "-16000";
 /// How long one process waits for another that writes.
 const BUSY: Duration = Duration::from_secs(10);
 /// What the check of the master key says.
@@ -159,6 +165,9 @@ async fn open_file(path: &Path, tables: &Migrator) -> Result<SqlitePool, OpenVau
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
+        .page_size(PAGE)
+        .pragma("wal_autocheckpoint", CHECKPOINT)
+        .pragma("cache_size", AT_HAND)
         .pragma("secure_delete", "ON") // what is deleted is overwritten
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()

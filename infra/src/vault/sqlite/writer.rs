@@ -8,7 +8,7 @@
 //! meanwhile.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -96,10 +96,16 @@ impl Writer {
 
     async fn keep_group(&self, group: &[Vec<VaultEntry>]) -> Result<Vec<Outcome>, sqlx::Error> {
         let persons: BTreeSet<_> = group.iter().flatten().map(|entry| entry.person.0).collect();
-        let mut persons: Vec<_> = persons.into_iter().collect();
-        let erased = self.files.erased(&persons).await?;
-        persons.retain(|person| !erased.contains(person));
-        let keys = self.keys_for(&persons).await?;
+        let persons: Vec<_> = persons.into_iter().collect();
+        let mut keys = self.files.find_keys(&persons).await?;
+        let keyless = persons.iter().filter(|person| !keys.contains_key(person));
+        let mut keyless: Vec<_> = keyless.copied().collect();
+        let mut erased = HashSet::new();
+        if !keyless.is_empty() {
+            erased = self.files.erased(&keyless).await?;
+            keyless.retain(|person| !erased.contains(person));
+            keys.extend(self.make_keys(&keyless).await?);
+        }
         let mut rows = vec![];
         let mut outcomes = Vec::with_capacity(group.len());
         for entries in group {
@@ -122,27 +128,24 @@ impl Writer {
         Ok(outcomes)
     }
 
-    /// The keys of all the persons; who has none gets one. Should another process give a person a
-    /// key at the same time, one wins, and both take that one.
-    async fn keys_for(&self, persons: &[Uuid]) -> Result<HashMap<Uuid, Key>, sqlx::Error> {
-        let keys = self.files.find_keys(persons).await?;
-        let made: Vec<_> = persons
-            .iter()
-            .filter(|person| !keys.contains_key(person))
-            .map(|person| {
-                let place = key_place(*person);
-                let wrapped = self.files.master.0.seal(Key::random().bytes(), &place);
-                KeyRow {
-                    person: person.simple().to_string(),
-                    sealed: SealedHex::of(&wrapped),
-                }
-            })
-            .collect();
-        if made.is_empty() {
-            return Ok(keys);
+    /// Gives each of the persons a key. Should another process do so at the same time, one wins,
+    /// and both take that one.
+    async fn make_keys(&self, persons: &[Uuid]) -> Result<HashMap<Uuid, Key>, sqlx::Error> {
+        let made = persons.iter().map(|person| (*person, Key::random()));
+        let made: HashMap<_, _> = made.collect();
+        let rows = made.iter().map(|(person, key)| KeyRow {
+            person: person.simple().to_string(),
+            sealed: SealedHex::of(&self.files.master.0.seal(key.bytes(), &key_place(*person))),
+        });
+        let rows: Vec<_> = rows.collect();
+        let kept: Vec<Uuid> = sqlx::query_scalar(include_str!("../keep_keys.sql"))
+            .bind(as_json(&rows))
+            .fetch_all(&self.files.keys)
+            .await?;
+        if kept.len() < made.len() {
+            return self.files.find_keys(persons).await;
         }
-        insert(&self.files.keys, include_str!("../keep_keys.sql"), &made).await?;
-        self.files.find_keys(persons).await
+        Ok(made)
     }
 
     async fn discard(&self, unwanted: &[VaultEntryId]) -> Result<(), sqlx::Error> {
@@ -225,9 +228,12 @@ async fn insert(
     statement: &'static str,
     rows: &[impl Serialize],
 ) -> Result<(), sqlx::Error> {
-    let given = serde_json::to_string(rows).expect("texts always are JSON");
-    let query = sqlx::query(statement).bind(given);
+    let query = sqlx::query(statement).bind(as_json(rows));
     query.execute(file).await.map(drop)
+}
+
+fn as_json(rows: &[impl Serialize]) -> String {
+    serde_json::to_string(rows).expect("texts always are JSON")
 }
 
 fn hex(bytes: &[u8]) -> String {
