@@ -11,6 +11,7 @@ mod http_bad_input;
 mod http_binary;
 mod http_changes;
 mod http_commands;
+mod http_desk;
 mod http_intake;
 mod http_parked;
 mod http_progress;

@@ -290,7 +290,9 @@ fn assert_a_trace_runs_through(spans: &[Span]) {
     assert_eq!(told.parent, request.id);
     let executed = find(TRACE, "command.execute");
     assert_eq!(executed.parent, told.id);
-    assert_eq!(find(TRACE, "log.append").parent, executed.id);
+    let together = find(TRACE, "intake.take_in");
+    assert_eq!(together.parent, request.id);
+    assert_eq!(find(TRACE, "log.append_all").parent, together.id);
     let shows = |span: &Span| {
         spans.iter().any(|batch| {
             batch.name == "projection.batch"

@@ -9,6 +9,7 @@
 mod about;
 mod amending;
 pub(crate) mod consents;
+mod desk;
 mod execute;
 mod ids;
 mod names;
@@ -30,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Secret, SigningKey};
 
+use desk::Desk;
+pub use desk::{Item, Received};
 pub(crate) use execute::unavailable;
 pub use ids::Ids;
 pub(crate) use names::Shown;
@@ -54,12 +57,13 @@ pub struct Application {
     /// What seals tokens and cursors.
     pub secret: Secret,
     /// What signs receipts.
-    pub signing: SigningKey,
+    pub signing: Arc<SigningKey>,
     /// The figures that rules use.
     pub figures: Figures,
     /// Cancelled when the service is about to end: open streams end first.
     pub ending: CancellationToken,
     units: Units,
+    desk: Desk,
 }
 
 /// What an application is made of.
@@ -95,24 +99,29 @@ impl Application {
             vault,
             clock,
             ids,
-            signing: SigningKey::of(&secret),
+            signing: Arc::new(SigningKey::of(&secret)),
             secret,
             figures,
             ending: CancellationToken::new(),
             units: Units::default(),
+            desk: Desk::default(),
         })
     }
 
     /// The same application, over a log and a vault that write later or never.
     #[must_use]
     pub fn staged(&self, staging: &Staging) -> Arc<Self> {
-        Self::new(Parts {
+        Arc::new(Self {
             log: staging.log.clone(),
             vault: staging.vault.clone(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             secret: self.secret.clone(),
+            signing: Arc::clone(&self.signing),
             figures: self.figures,
+            ending: self.ending.clone(),
+            units: self.units.apart(),
+            desk: Desk::default(),
         })
     }
 

@@ -1,11 +1,10 @@
 //! Receipts: what the service vouches for having recorded.
 
-use domain::es::{EventId, RecordedAt, StreamName, Version};
+use domain::es::{EventId, RecordedAt, RecordedEvent, StreamName, Version};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Application, execute::unavailable};
-use crate::problem::{Problem, general};
+use crate::auth::SigningKey;
 
 /// What a receipt's signature says that it is: the `typ` of its header.
 const TYPE: &str = "stegspor-receipt+jws";
@@ -37,25 +36,19 @@ struct Statement {
     recorded_at: RecordedAt,
 }
 
-impl Application {
-    /// The receipt of an event; `None` if no such event stands in the log.
-    pub async fn receipt(&self, event: EventId) -> Result<Option<Receipt>, Problem> {
-        let found = self.log.find(event).await.map_err(|error| {
-            unavailable(&error);
-            Problem::general(&general::UNAVAILABLE)
-        })?;
-        Ok(found.map(|event| {
-            let statement = Statement {
-                event_id: event.id,
-                stream: event.stream,
-                version: event.version,
-                hash: event.hash.to_string(),
-                recorded_at: event.recorded_at,
-            };
-            Receipt {
-                signature: self.signing.sign(TYPE, &statement),
-                statement,
-            }
-        }))
+impl Receipt {
+    /// Of an event that stands in the log.
+    pub(super) fn of(event: RecordedEvent, key: &SigningKey) -> Self {
+        let statement = Statement {
+            event_id: event.id,
+            stream: event.stream,
+            version: event.version,
+            hash: event.hash.to_string(),
+            recorded_at: event.recorded_at,
+        };
+        Self {
+            signature: key.sign(TYPE, &statement),
+            statement,
+        }
     }
 }

@@ -53,6 +53,22 @@ impl Units {
         Arc::make_mut(&mut known).insert(unit, traits);
     }
 
+    /// The same knowledge, to learn on apart.
+    pub(super) fn apart(&self) -> Self {
+        Self(RwLock::new(self.known()))
+    }
+
+    /// Learns what was learned [apart](Self::apart).
+    pub(super) fn learn_from(&self, apart: &Self) {
+        let learned = apart.known();
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (unit, traits) in learned.iter() {
+            if !known.contains_key(unit) {
+                Arc::make_mut(&mut known).insert(unit.clone(), *traits);
+            }
+        }
+    }
+
     fn known(&self) -> Arc<BTreeMap<UnitId, UnitTraits>> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

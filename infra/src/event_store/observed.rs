@@ -77,8 +77,10 @@ impl EventStore for ObservedLog {
             events,
             position = Empty,
         );
+        let started = Instant::now();
         let outcomes = self.0.append_all(appends).instrument(span.clone()).await;
         for outcome in &outcomes {
+            metrics::appended(started.elapsed(), word(outcome));
             tell(&span, outcome);
         }
         outcomes

@@ -1,12 +1,16 @@
 //! An event store that writes later.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use domain::es::{
     Append, AppendError, Appended, EventId, EventStore, Position, ReadError, RecordedEvent,
     StreamName, Version,
 };
+use futures::future::join_all;
 use tokio::sync::{Mutex, watch};
 
 use crate::event_store::ledger::Ledger;
@@ -39,8 +43,32 @@ pub struct StagedEventStore {
 /// What waits to be written, and the streams as they were when it was decided.
 struct Stage {
     ledger: Ledger,
-    appends: Vec<Append>,
+    /// Each with where it seems to stand.
+    appends: Vec<(Append, Appended)>,
     histories: HashMap<StreamName, Vec<RecordedEvent>>,
+}
+
+/// Where in the log stands what was staged.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// By where it seemed to stand.
+    places: HashMap<Position, Position>,
+    first: Option<Position>,
+}
+
+impl Settled {
+    /// The place of what seemed to stand at a place while it was staged: the same, if nobody else
+    /// has written meanwhile.
+    #[must_use]
+    pub fn position(&self, staged: Position) -> Position {
+        self.places.get(&staged).copied().unwrap_or(staged)
+    }
+
+    /// From where to where it was written; nothing, if nothing was.
+    #[must_use]
+    pub fn places(&self) -> Option<(Position, Position)> {
+        self.first.zip(self.places.values().copied().max())
+    }
 }
 
 impl StagedEventStore {
@@ -54,16 +82,46 @@ impl StagedEventStore {
         }
     }
 
-    /// Writes what is staged, in order. Where the log is not any more what it rests on, answers the
-    /// first refusal; appends after it may be written all the same.
-    pub async fn settle(&self) -> Result<(), AppendError> {
+    /// Writes what is staged, in order, and answers where it stands. Where the log is not any more
+    /// what it rests on, answers the first refusal; appends after it may be written all the same.
+    pub async fn settle(&self) -> Result<Settled, AppendError> {
         let Some(stage) = self.stage.lock().await.take() else {
-            return Ok(());
+            return Ok(Settled::default());
         };
-        let outcomes = self.log.append_all(stage.appends).await;
-        outcomes
+        let (appends, staged): (Vec<_>, Vec<_>) = stage.appends.into_iter().unzip();
+        let events = appends.first().map_or(0, |first| first.events.len() as u64);
+        let mut settled = Settled::default();
+        for (outcome, staged) in self.log.append_all(appends).await.into_iter().zip(staged) {
+            let position = outcome?.position;
+            settled.places.insert(staged.position, position);
+            settled
+                .first
+                .get_or_insert(Position(position.0 + 1 - events));
+        }
+        Ok(settled)
+    }
+
+    /// Reads streams that are about to be asked for, many at a time. What cannot be read now is read
+    /// when it is asked for.
+    pub async fn read_ahead(&self, streams: impl IntoIterator<Item = StreamName>) {
+        let mut stage = self.stage.lock().await;
+        let log = self.log.as_ref();
+        let Ok(stage) = Stage::begun(&mut stage, log).await else {
+            return;
+        };
+        let streams: HashSet<_> = streams.into_iter().collect();
+        let unknown = streams
             .into_iter()
-            .try_for_each(|outcome| outcome.map(drop))
+            .filter(|stream| !stage.histories.contains_key(stream));
+        let reads = unknown.map(|stream| async {
+            let history = log.read_stream(&stream, Version::NONE).await;
+            (stream, history)
+        });
+        for (stream, history) in join_all(reads.collect::<Vec<_>>()).await {
+            if let Ok(history) = history {
+                stage.learn(stream, history);
+            }
+        }
     }
 
     /// Forgets what is staged.
@@ -103,10 +161,14 @@ impl Stage {
     ) -> Result<&[RecordedEvent], ReadError> {
         if !self.histories.contains_key(stream) {
             let history = log.read_stream(stream, Version::NONE).await?;
-            self.ledger.learn(stream, history.last());
-            self.histories.insert(stream.clone(), history);
+            self.learn(stream.clone(), history);
         }
         Ok(&self.histories[stream])
+    }
+
+    fn learn(&mut self, stream: StreamName, history: Vec<RecordedEvent>) {
+        self.ledger.learn(&stream, history.last());
+        self.histories.insert(stream, history);
     }
 
     async fn append(
@@ -119,7 +181,7 @@ impl Stage {
             .map_err(|error| AppendError::Unavailable(error.into()))?;
         let appended = self.ledger.append(append.clone())?;
         if !appended.already_recorded {
-            self.appends.push(append);
+            self.appends.push((append, appended.clone()));
         }
         Ok(appended)
     }
@@ -276,6 +338,25 @@ mod tests {
         assert_eq!(staged.append(told).await.unwrap().position, Position(2));
         staged.settle().await.unwrap();
         assert_eq!(log.head().await.unwrap(), Position(2));
+    }
+
+    #[tokio::test]
+    async fn where_others_wrote_meanwhile_what_is_settled_stands_after_them() {
+        let log = Arc::new(MemoryEventStore::new());
+        let staged = StagedEventStore::before(log.clone());
+        let tell = |name: &str, id| append(&stream(name), Expected::NoStream, vec![event(id, "x")]);
+        log.append(tell("before", 1)).await.unwrap();
+        staged
+            .read_ahead([stream("a"), stream("b"), stream("b")])
+            .await;
+        let a = staged.append(tell("a", 2)).await.unwrap().position;
+        let b = staged.append(tell("b", 3)).await.unwrap().position;
+        assert_eq!((a, b), (Position(2), Position(3)));
+        log.append(tell("meanwhile", 4)).await.unwrap();
+        let settled = staged.settle().await.unwrap();
+        let stand = [1, 2, 3].map(|staged| settled.position(Position(staged)).0);
+        assert_eq!(stand, [1, 3, 4]);
+        assert_eq!(settled.places(), Some((Position(3), Position(4))));
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use domain::es::{AppendError, EventStore, PersonVault, VaultError};
 
-pub use event_store::StagedEventStore;
+pub use event_store::{Settled, StagedEventStore};
 pub use vault::StagedVault;
 
 /// Why not all of what was staged is written: what was not must be told anew.
@@ -53,8 +53,8 @@ impl Staging {
         }
     }
 
-    /// Writes what is staged, and is empty then, whatever came of it.
-    pub async fn settle(&self) -> Result<(), SettleError> {
+    /// Writes what is staged, answers where it stands, and is empty then, whatever came of it.
+    pub async fn settle(&self) -> Result<Settled, SettleError> {
         let kept = self.vault.settle().await;
         if kept.is_err() {
             self.log.forget().await;

@@ -32,7 +32,7 @@ use super::{
     headers,
 };
 use crate::{
-    app::{Application, By, Outcome, Receipt},
+    app::{self, Application, By, Outcome, Received},
     auth::{Principal, callers},
     cloud_event::{self, CloudEvent},
     decode,
@@ -220,17 +220,9 @@ struct Intake {
     dry_run: bool,
 }
 
-/// An event that was taken in.
-struct Taken {
-    /// Of what it was told, by our id.
-    id: String,
-    outcome: Outcome,
-    receipt: Option<Receipt>,
-}
-
 impl Intake {
-    /// Takes one event in.
-    async fn one(&self, event: CloudEvent) -> Result<Taken, Problem> {
+    /// What an event tells, if it may be told here.
+    fn item(&self, event: CloudEvent) -> Result<app::Item, Problem> {
         if !STREAMS.contains(&event.kind.stream) {
             return Err(Problem::general(&general::UNKNOWN_KIND).at(
                 "/type",
@@ -240,30 +232,35 @@ impl Intake {
                 ),
             ));
         }
-        let (app, by) = (&self.app, self.by.clone());
-        speaks_for_its_sender(&event, &by)?;
-        let to_keep = event.to_keep(&app.secret);
-        let telling = event.telling(app, by)?;
-        let id = telling.target.to_string();
-        let outcome = app.tell(telling).await.map_err(not_there)?;
-        app.remember(to_keep).await?;
-        let receipt = match outcome.event_ids.first() {
-            Some(event) if !self.dry_run => app.receipt(*event).await?,
-            _ => None,
-        };
-        Ok(Taken {
-            id,
-            outcome,
-            receipt,
+        speaks_for_its_sender(&event, &self.by)?;
+        Ok(app::Item {
+            to_keep: event.to_keep(&self.app.secret),
+            telling: event.telling(&self.app, self.by.clone())?,
         })
     }
 
+    /// What came of each.
+    async fn received(&self, items: Vec<app::Item>) -> Vec<Result<Received, Problem>> {
+        if !self.dry_run {
+            return self.app.receive(items).await;
+        }
+        let mut received = Vec::with_capacity(items.len());
+        for item in items {
+            let outcome = self.app.tell(item.telling).await;
+            received.push(outcome.map(|outcome| Received {
+                outcome,
+                receipt: None,
+            }));
+        }
+        received
+    }
+
     async fn alone(&self, event: CloudEvent) -> Result<Response, Problem> {
-        let Taken {
-            id,
-            outcome,
-            receipt,
-        } = self.one(event).await?;
+        let item = self.item(event)?;
+        let id = item.telling.target.to_string();
+        let mut received = self.received(vec![item]).await;
+        let lost = || Problem::general(&general::INTERNAL);
+        let Received { outcome, receipt } = received.pop().ok_or_else(lost)?.map_err(not_there)?;
         let status = status(&outcome);
         let etag = format!("\"{}\"", outcome.version);
         let taken = TakenIn {
@@ -284,21 +281,25 @@ impl Intake {
 
     async fn batch(&self, events: Vec<Value>, headers: &HeaderMap) -> Response {
         let language = Language::of_headers(headers).unwrap_or(Language::English);
-        let mut items = Vec::with_capacity(events.len());
-        for (index, event) in events.into_iter().enumerate() {
+        let (mut told, mut items) = (vec![], vec![]);
+        for event in events {
             let id = event.get("id").and_then(Value::as_str).map(str::to_owned);
-            let taken = match CloudEvent::structured(event) {
-                Ok(event) => self.one(event).await,
-                Err(problem) => Err(problem),
-            };
-            items.push(match taken {
-                Ok(taken) => Item {
+            let item = CloudEvent::structured(event).and_then(|event| self.item(event));
+            told.push((id, item.map(|item| items.push(item))));
+        }
+        let mut received = self.received(items).await.into_iter();
+        let of_each = told.into_iter().enumerate();
+        let items = of_each.map(|(index, (id, told))| {
+            let lost = || Err(Problem::general(&general::INTERNAL));
+            let received = told.and_then(|()| received.next().unwrap_or_else(lost));
+            match received.map_err(not_there) {
+                Ok(Received { outcome, receipt }) => Item {
                     index,
                     id,
-                    status: status(&taken.outcome).as_u16(),
-                    position: (!self.dry_run).then_some(taken.outcome.position),
-                    ids: Some(taken.outcome.ids),
-                    receipt: taken.receipt,
+                    status: status(&outcome).as_u16(),
+                    position: (!self.dry_run).then_some(outcome.position),
+                    ids: Some(outcome.ids),
+                    receipt,
                     problem: None,
                 },
                 Err(problem) => Item {
@@ -310,9 +311,9 @@ impl Intake {
                     receipt: None,
                     problem: Some(problem.told(language)),
                 },
-            });
-        }
-        let dry_run = self.dry_run;
+            }
+        });
+        let (items, dry_run) = (items.collect(), self.dry_run);
         Json(Batch { items, dry_run }).into_response()
     }
 }
