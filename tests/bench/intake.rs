@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use api::{
     app::{Application, Parts},
-    auth::{Principal, Secret, token},
+    auth::{Limits, Principal, Secret, token},
     routes::{self, Service},
 };
 use axum::{
@@ -171,6 +171,7 @@ impl Desk {
             ids: Arc::new(RandomIds::new(clock.clone())),
             secret: secret.clone(),
             figures: Figures::default(),
+            limits: Limits::NONE,
         });
         let url = format!("sqlite:{}", path("read.sqlite").display());
         let read = ReadStore::open(&url, log.clone(), clock.clone()).await?;

@@ -13,6 +13,7 @@ mod http_changes;
 mod http_commands;
 mod http_desk;
 mod http_intake;
+mod http_limits;
 mod http_parked;
 mod http_progress;
 mod http_queries;

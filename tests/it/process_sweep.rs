@@ -13,7 +13,7 @@ use std::{
 
 use api::{
     app::{Application, By, Parts},
-    auth::Secret,
+    auth::{Limits, Secret},
     cloud_event::CloudEvent,
 };
 use domain::{
@@ -55,6 +55,7 @@ async fn child() {
         clock,
         secret: Secret::load_or_create(&data).unwrap(),
         figures: Figures::default(),
+        limits: Limits::NONE,
     });
     let unit = |kind| json!({ "kind": kind, "offers_individual_tidgiver": true });
     let proposed = json!({ "from": SLEMDAL, "to": OSLO, "situation": "in-patient" });

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use api::{
     app::{Application, Parts},
-    auth::{Principal, Secret, token},
+    auth::{Limits, Principal, Secret, token},
     routes::{self, Service},
 };
 use axum::Router;
@@ -112,6 +112,11 @@ impl TestApp {
 
     /// A service over a log.
     pub async fn over(log: Arc<dyn EventStore>) -> Self {
+        Self::limited(log, Limits::NONE).await
+    }
+
+    /// A service over a log, of which clients may not ask as often as they like.
+    pub async fn limited(log: Arc<dyn EventStore>, limits: Limits) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let clock = Arc::new(FixedClock::at(
             "2021-07-01T10:00:00Z".parse().expect("a moment"),
@@ -133,6 +138,7 @@ impl TestApp {
             ids: Arc::new(SeededIds::new(1)),
             secret: Secret::of([7; 32]),
             figures: Figures::default(),
+            limits,
         });
         let database = database().await;
         let url = database.as_ref().map_or_else(

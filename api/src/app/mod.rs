@@ -29,7 +29,7 @@ use domain::{
 use infra::{clock::Clock, ids::IdSource, staging::Staging};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Secret, SigningKey};
+use crate::auth::{Gate, Limits, Secret, SigningKey};
 
 use desk::Desk;
 pub use desk::{Item, Received};
@@ -60,6 +60,8 @@ pub struct Application {
     pub signing: Arc<SigningKey>,
     /// The figures that rules use.
     pub figures: Figures,
+    /// How often clients may ask.
+    pub(crate) gate: Gate,
     /// Cancelled when the service is about to end: open streams end first.
     pub ending: CancellationToken,
     units: Units,
@@ -80,6 +82,8 @@ pub struct Parts {
     pub secret: Secret,
     /// The figures that rules use.
     pub figures: Figures,
+    /// How often clients may ask.
+    pub limits: Limits,
 }
 
 impl Application {
@@ -93,6 +97,7 @@ impl Application {
             ids,
             secret,
             figures,
+            limits,
         } = parts;
         Arc::new(Self {
             log,
@@ -102,6 +107,7 @@ impl Application {
             signing: Arc::new(SigningKey::of(&secret)),
             secret,
             figures,
+            gate: Gate::of(limits),
             ending: CancellationToken::new(),
             units: Units::default(),
             desk: Desk::default(),
@@ -119,6 +125,7 @@ impl Application {
             secret: self.secret.clone(),
             signing: Arc::clone(&self.signing),
             figures: self.figures,
+            gate: Gate::of(Limits::NONE),
             ending: self.ending.clone(),
             units: self.units.apart(),
             desk: Desk::default(),

@@ -15,6 +15,8 @@ use figment::{
 use infra::{read_store::Keep, telemetry};
 use serde::Deserialize;
 
+use crate::auth::Limits;
+
 use super::reporting::{Reporting, Told};
 
 /// Where the data lie, and where to listen. The same in every subcommand.
@@ -63,6 +65,7 @@ struct File {
     listen: Option<SocketAddr>,
     roles: Option<Vec<NodeRole>>,
     figures: Figures,
+    limits: Limits,
     past: Keep,
     telemetry: Told,
 }
@@ -92,6 +95,8 @@ pub struct Settings {
     pub roles: Vec<NodeRole>,
     /// The figures that rules use.
     pub figures: Figures,
+    /// How often clients may ask.
+    pub limits: Limits,
     /// How much of the past is kept at hand for questions.
     pub past: Keep,
 }
@@ -156,6 +161,7 @@ impl Where {
                 .or(file.listen)
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             figures: file.figures,
+            limits: file.limits,
             past: file.past,
             data,
         })
@@ -230,6 +236,7 @@ mod tests {
                 read_store: "sqlite:/from/file/read.sqlite".to_owned(),
                 listen: "127.0.0.1:2".parse().unwrap(),
                 roles: vec![NodeRole::Api, NodeRole::Projector],
+                limits: Limits::default(),
                 figures: Figures {
                     active_within_days: 60,
                     ..Figures::default()

@@ -220,6 +220,7 @@ pub(super) async fn application(
         clock,
         secret: secret(settings)?,
         figures: settings.figures,
+        limits: settings.limits,
     }))
 }
 

@@ -93,6 +93,9 @@ generals! {
     TIME_RUNS_BACKWARDS "recorded-at-decreases" UNPROCESSABLE_ENTITY
         "Times of recording never decrease in the log."
         "Registreringstidene i loggen går aldri bakover.";
+    TOO_MANY_REQUESTS "too-many-requests" TOO_MANY_REQUESTS retry 1
+        "This client asks more often than it may. Wait as long as Retry-After says."
+        "Denne klienten spør oftere enn den får. Vent så lenge som Retry-After sier.";
     NOT_CAUGHT_UP "not-caught-up" SERVICE_UNAVAILABLE retry 1
         "The read models have not reached the position asked for."
         "Lesemodellene har ikke nådd posisjonen det spørres etter.";

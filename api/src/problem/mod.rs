@@ -168,6 +168,13 @@ impl Problem {
         self
     }
 
+    /// When it may be tried again, in seconds.
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// Where in what was sent.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>, detail: Text) -> Self {

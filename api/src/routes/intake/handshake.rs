@@ -2,13 +2,17 @@
 //! it may deliver here before it does, so that nobody is made to flood somebody else. That it says
 //! who it is comes with each delivery, by its token.
 
+use std::sync::Arc;
+
 use axum::{
+    extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use super::{Answered, Callers, Operation, ROUTE};
 use crate::{
+    app::Application,
     problem::{Problem, Text, general},
     routes::{Parameter, endpoint::Header},
 };
@@ -63,7 +67,10 @@ pub(super) fn operation() -> Operation {
     }
 }
 
-pub(super) async fn handle(headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn handle(
+    State(app): State<Arc<Application>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let allow = [(header::ALLOW, METHODS)];
     let Some(origin) = headers.get(ORIGIN) else {
         return Ok((StatusCode::OK, allow).into_response());
@@ -83,9 +90,16 @@ pub(super) async fn handle(headers: HeaderMap) -> Result<Response, Problem> {
     }
     let granted = [
         (ALLOWED_ORIGIN, origin.clone()),
-        (ALLOWED_RATE, HeaderValue::from_static("*")),
+        (ALLOWED_RATE, granted_rate(app.gate.limits.per_minute)),
     ];
     Ok((StatusCode::OK, allow, granted).into_response())
+}
+
+fn granted_rate(per_minute: u32) -> HeaderValue {
+    match per_minute {
+        0 => HeaderValue::from_static("*"),
+        per_minute => per_minute.into(),
+    }
 }
 
 fn is_name(origin: &HeaderValue) -> bool {
