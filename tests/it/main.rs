@@ -12,6 +12,7 @@ mod http_binary;
 mod http_changes;
 mod http_commands;
 mod http_desk;
+mod http_export;
 mod http_intake;
 mod http_limits;
 mod http_parked;

@@ -241,6 +241,8 @@ pub enum Query {
     Timeline,
     /// The plan and goals of one of them, in words.
     Plan,
+    /// Everything that is kept about one of them.
+    Export,
     /// Referrals: those that a unit sent, or those sent to a department.
     Referrals,
     /// One of them.
@@ -303,7 +305,7 @@ pub enum Persons {
 #[must_use]
 pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
     use Query::{
-        Changes, Cooperations, Flows, KeyFigures, Parked, Participant, Participants, Plan,
+        Changes, Cooperations, Export, Flows, KeyFigures, Parked, Participant, Participants, Plan,
         Referral, Referrals, Retention, SentenceServing, Standing, Tidgiver, Tidgivere, Timeline,
         Units, Worklist,
     };
@@ -332,8 +334,8 @@ pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
         | (
             Role::DepartmentLeader,
             KeyFigures | Standing | Flows | Retention | SentenceServing | Participants
-            | Participant | Timeline | Plan | Worklist | Cooperations | Referrals | Referral
-            | Tidgivere | Tidgiver,
+            | Participant | Timeline | Plan | Export | Worklist | Cooperations | Referrals
+            | Referral | Tidgivere | Tidgiver,
         ) => exact(Persons::Named),
         (
             Role::TidgiverCoordinator,
@@ -351,7 +353,7 @@ pub fn may_see(who: &Principal, query: Query) -> Option<Sight> {
             suppressed: false,
             persons: Persons::Activity,
         }),
-        (Role::Participant, Participant | Timeline | Plan) => Some(Sight {
+        (Role::Participant, Participant | Timeline | Plan | Export) => Some(Sight {
             of: Of::Myself(ParticipantId(who.subject.0)),
             suppressed: false,
             persons: Persons::Named,

@@ -69,6 +69,24 @@ pub(super) fn traceparent(headers: &HeaderMap) -> Option<TraceParent> {
     TraceParent::try_from(value.to_owned()).ok()
 }
 
+/// Whether an answer in one form is asked for rather than in another (`Accept`).
+pub(super) fn prefers(headers: &HeaderMap, form: &str, other: &str) -> bool {
+    let accept = headers.get(header::ACCEPT);
+    let accept = accept.and_then(|value| value.to_str().ok());
+    let weight = |form: &str| {
+        let asked = accept.unwrap_or_default().split(',').filter_map(|part| {
+            let (range, parameters) = part.split_once(';').unwrap_or((part, ""));
+            let weight = parameters
+                .split(';')
+                .find_map(|one| one.trim().strip_prefix("q="));
+            let weight = weight.map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok());
+            range.trim().eq_ignore_ascii_case(form).then_some(weight?)
+        });
+        asked.fold(0.0, f32::max)
+    };
+    weight(form) > weight(other)
+}
+
 fn invalid(pointer: &str, detail: Text) -> Problem {
     Problem::general(&general::INVALID_HEADER).at(pointer, detail)
 }

@@ -21,6 +21,7 @@ mod openapi;
 mod problems;
 
 mod apply_tidgiver;
+mod export;
 mod intake;
 mod open_participant;
 mod propose_referral;
@@ -44,7 +45,9 @@ use crate::{
     problem::{Problem, general},
 };
 
-pub(crate) use endpoint::{Answered, Body, Callers, Endpoint, Header, Operation, Parameter, Place};
+pub(crate) use endpoint::{
+    Answered, Body, Callers, Endpoint, Header, Operation, Parameter, Place, Shape,
+};
 pub use headers::RequestId;
 
 /// What answers: the application for commands, the read models for queries.
@@ -106,6 +109,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         tell_cooperation::endpoint(),
         tell_unit::endpoint(),
         intake::endpoint(),
+        export::endpoint(),
         release_parked::endpoint(),
     ];
     all.extend(docs::files());

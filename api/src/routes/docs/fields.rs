@@ -3,22 +3,26 @@
 use serde_json::Value;
 
 /// Says a sentence in the reader's language.
-pub(super) type Say<'a> = &'a dyn Fn(&str) -> String;
+pub(in crate::routes) type Say<'a> = &'a dyn Fn(&str) -> String;
 
 /// One field of an object.
-pub(super) struct Field<'a> {
-    pub(super) name: &'a str,
-    pub(super) required: bool,
+pub(in crate::routes) struct Field<'a> {
+    pub(in crate::routes) name: &'a str,
+    pub(in crate::routes) required: bool,
     /// What form it has: a date, a list of words, ….
-    pub(super) form: String,
+    pub(in crate::routes) form: String,
     /// What it means.
-    pub(super) meaning: String,
+    pub(in crate::routes) meaning: String,
     /// The words to choose from, each with its meaning.
-    pub(super) words: Vec<(&'a str, String)>,
+    pub(in crate::routes) words: Vec<(&'a str, String)>,
 }
 
 /// The fields of an object: those that are needed first.
-pub(super) fn fields<'a>(document: &'a Value, schema: &'a Value, say: Say<'_>) -> Vec<Field<'a>> {
+pub(in crate::routes) fn fields<'a>(
+    document: &'a Value,
+    schema: &'a Value,
+    say: Say<'_>,
+) -> Vec<Field<'a>> {
     let schema = resolved(document, schema);
     let required = |name: &str| {
         let mut needed = schema["required"].as_array().into_iter().flatten();
@@ -41,7 +45,7 @@ pub(super) fn fields<'a>(document: &'a Value, schema: &'a Value, say: Say<'_>) -
 }
 
 /// The schema that a reference leads to; of an optional one, what it is when it is there.
-pub(super) fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+pub(in crate::routes) fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let reference = schema["$ref"].as_str();
     if let Some(found) = reference.and_then(|text| document.pointer(text.strip_prefix('#')?)) {
         return resolved(document, found);
@@ -54,7 +58,7 @@ pub(super) fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value 
 }
 
 /// A text on one line.
-pub(super) fn line(text: &str) -> String {
+pub(in crate::routes) fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -1,9 +1,9 @@
 //! `GET /docs`: the interface as a page, made of the OpenAPI document, in Norwegian or English.
 
-mod fields;
+pub(super) mod fields;
 mod page;
 mod try_it;
-mod wording;
+pub(super) mod wording;
 
 use std::sync::LazyLock;
 

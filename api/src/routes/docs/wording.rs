@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::LazyLock};
 static WORDINGS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| all().collect());
 
 /// The Norwegian wording of a sentence.
-pub(super) fn norwegian(english: &str) -> Option<&'static str> {
+pub(in crate::routes) fn norwegian(english: &str) -> Option<&'static str> {
     WORDINGS.get(english).copied()
 }
 
