@@ -97,14 +97,15 @@ impl Writer {
     async fn keep_group(&self, group: &[Vec<VaultEntry>]) -> Result<Vec<Outcome>, sqlx::Error> {
         let persons: BTreeSet<_> = group.iter().flatten().map(|entry| entry.person.0).collect();
         let persons: Vec<_> = persons.into_iter().collect();
-        let mut keys = self.files.find_keys(&persons).await?;
-        let keyless = persons.iter().filter(|person| !keys.contains_key(person));
-        let mut keyless: Vec<_> = keyless.copied().collect();
+        let mut keys = self.make_keys(&persons).await?;
+        let known = without_key(&persons, &keys);
+        if !known.is_empty() {
+            keys.extend(self.files.find_keys(&known).await?);
+        }
+        let keyless = without_key(&persons, &keys);
         let mut erased = HashSet::new();
         if !keyless.is_empty() {
             erased = self.files.erased(&keyless).await?;
-            keyless.retain(|person| !erased.contains(person));
-            keys.extend(self.make_keys(&keyless).await?);
         }
         let mut rows = vec![];
         let mut outcomes = Vec::with_capacity(group.len());
@@ -128,23 +129,25 @@ impl Writer {
         Ok(outcomes)
     }
 
-    /// Gives each of the persons a key. Should another process do so at the same time, one wins,
-    /// and both take that one.
+    /// Gives each of the persons a key who has none and was not erased, and answers these keys. Most
+    /// who are told of are new: so they are not asked for first.
     async fn make_keys(&self, persons: &[Uuid]) -> Result<HashMap<Uuid, Key>, sqlx::Error> {
-        let made = persons.iter().map(|person| (*person, Key::random()));
-        let made: HashMap<_, _> = made.collect();
-        let rows = made.iter().map(|(person, key)| KeyRow {
-            person: person.simple().to_string(),
-            sealed: SealedHex::of(&self.files.master.0.seal(key.bytes(), &key_place(*person))),
+        let mut made: HashMap<Uuid, Key> = HashMap::new();
+        let rows = persons.iter().map(|person| {
+            let key = made.entry(*person).or_insert_with(Key::random);
+            let wrapped = self.files.master.0.seal(key.bytes(), &key_place(*person));
+            KeyRow {
+                person: person.simple().to_string(),
+                sealed: SealedHex::of(&wrapped),
+            }
         });
         let rows: Vec<_> = rows.collect();
         let kept: Vec<Uuid> = sqlx::query_scalar(include_str!("../keep_keys.sql"))
             .bind(as_json(&rows))
             .fetch_all(&self.files.keys)
             .await?;
-        if kept.len() < made.len() {
-            return self.files.find_keys(persons).await;
-        }
+        let kept: HashSet<_> = kept.into_iter().collect();
+        made.retain(|person, _| kept.contains(person));
         Ok(made)
     }
 
@@ -175,6 +178,11 @@ impl Writer {
         forget_the_past(keys).await?;
         self.files.discard_of(&[person.0]).await
     }
+}
+
+fn without_key(persons: &[Uuid], keys: &HashMap<Uuid, Key>) -> Vec<Uuid> {
+    let without = persons.iter().filter(|person| !keys.contains_key(person));
+    without.copied().collect()
 }
 
 /// Bytes as SQLite's `unhex` takes them.
