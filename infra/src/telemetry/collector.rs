@@ -186,6 +186,7 @@ mod tests {
 
     #[test]
     fn a_collector_that_is_away_is_told_of_once_and_so_is_its_return() {
+        let _alone = super::super::tests::alone();
         let telling = Telling::of("traces", ());
         let away = || {
             Err(opentelemetry_sdk::error::OTelSdkError::InternalFailure(

@@ -173,11 +173,18 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
     use tracing::Level;
 
     use super::*;
+
+    /// Held by who listens: whether anybody hears a line is remembered for all threads, and may be
+    /// wrong for a moment while another begins or ends to listen.
+    pub(super) fn alone() -> MutexGuard<'static, ()> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     /// Keeps the lines of a log.
     #[derive(Clone, Default)]
@@ -210,6 +217,7 @@ mod tests {
 
     #[test]
     fn a_question_that_came_to_nothing_does_not_swallow_the_next_line() {
+        let _alone = alone();
         let lines = Lines::default();
         let log = log(LogFormat::Json, false, lines.clone());
         let log = log.with_filter(each_time(EnvFilter::new(SHOWN)));

@@ -148,6 +148,7 @@ mod tests {
 
     /// Does something while spans are traced, and answers the spans that ended.
     fn traced(doing: impl FnOnce()) -> Vec<SpanData> {
+        let _alone = super::super::tests::alone();
         let exporter = Ended::default();
         let tracers = SdkTracerProvider::builder()
             .with_simple_exporter(exporter.clone())
