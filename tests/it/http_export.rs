@@ -155,6 +155,104 @@ async fn a_department_tells_of_what_it_holds_and_nobody_else_of_anything() {
 }
 
 #[tokio::test]
+async fn what_was_about_somebody_else_is_told_to_nobody() {
+    let app = TestApp::new().await;
+    let person = somebody(&app).await;
+    let tell = async |command: &str, told: Value| {
+        app.post(&format!("/v1/participants/{person}/{command}"))
+            .veileder(OSLO)
+            .json(&told)
+            .await
+    };
+    let goal = json!({ "text": "Noen andres mål", "participant_agreed": true });
+    let mistaken = tell("set-goal", goal).await;
+    let entry = mistaken.body["event_ids"][0].clone();
+    let retraction = json!({ "entry": entry, "reason": "wrong-person" });
+    assert_eq!(tell("retract-entry", retraction).await.status, 201);
+    for (role, unit) in [
+        (Role::Participant, None),
+        (Role::DepartmentLeader, Some(OSLO)),
+    ] {
+        let told = export(&app, &person, role, unit).await;
+        assert_eq!(told.status, 200, "{told:?}");
+        assert!(told.text.contains("Et sted å bo"));
+        let entry = entry.as_str().unwrap();
+        for hidden in ["Noen andres mål", entry, "wrong-person"] {
+            assert!(!told.text.contains(hidden), "{role:?}: {hidden}");
+        }
+    }
+}
+
+/// Whose referral was taken for this person's: it is not followed.
+#[tokio::test]
+async fn a_referral_that_led_elsewhere_is_not_followed() {
+    let app = TestApp::new().await;
+    let person = somebody(&app).await;
+    let told = export(&app, &person, Role::Participant, None).await;
+    let contact = told.body["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["record"] == "participant" && !entry["referral_id"].is_null())
+        .filter(|entry| entry["retracted"] == false && entry["kind"] != "entry-retracted");
+    let led = contact.map(|entry| entry["event_id"].clone());
+    for entry in led.collect::<Vec<_>>().into_iter().rev() {
+        let retraction = json!({ "entry": entry, "reason": "wrong-person" });
+        let retracted = app
+            .post(&format!("/v1/participants/{person}/retract-entry"))
+            .leader(OSLO)
+            .json(&retraction)
+            .await;
+        assert!(retracted.status < 300, "{retracted:?}");
+    }
+    let told = export(&app, &person, Role::Participant, None).await;
+    assert_eq!(told.status, 200, "{told:?}");
+    for hidden in ["Kari Fiktiv", "journal-17", "B2"] {
+        assert!(!told.text.contains(hidden), "{hidden}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_department_is_told_nothing_of_treatment_when_the_consent_is_withdrawn() {
+    let app = TestApp::new().await;
+    let person = somebody(&app).await;
+    let told = export(&app, &person, Role::Participant, None).await;
+    let entries = told.body["entries"].as_array().unwrap();
+    let referral = entries
+        .iter()
+        .find(|entry| entry["kind"] == "referral-proposed")
+        .unwrap()["referral_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let admitted = app
+        .post(&format!("/v1/referrals/{referral}/admit-to-treatment"))
+        .role_at(Role::Institution, SLEMDAL)
+        .json(&json!({}))
+        .await;
+    assert_eq!(admitted.status, 201, "{admitted:?}");
+    let kinds = async |role: Role, unit: Option<&str>| {
+        let told = export(&app, &person, role, unit).await;
+        assert_eq!(told.status, 200, "{told:?}");
+        let entries = told.body["entries"].as_array().unwrap();
+        let kinds = entries.iter().map(|entry| entry["kind"].clone());
+        kinds.collect::<Vec<_>>()
+    };
+    let of_treatment = json!("treatment-admitted");
+    let leader = (Role::DepartmentLeader, Some(OSLO));
+    assert!(kinds(leader.0, leader.1).await.contains(&of_treatment));
+    let token = app.token(Role::Participant, None, person.parse().unwrap());
+    let withdrawn = app
+        .post(&format!("/v1/participants/{person}/withdraw-consent"))
+        .token(&token)
+        .json(&json!({ "consent_id": "0197f0a2-0000-7000-8000-0000000000c1" }))
+        .await;
+    assert_eq!(withdrawn.status, 201, "{withdrawn:?}");
+    assert!(!kinds(leader.0, leader.1).await.contains(&of_treatment));
+    assert!(kinds(Role::Participant, None).await.contains(&of_treatment));
+}
+
+#[tokio::test]
 async fn the_page_says_it_in_the_readers_language() {
     let app = TestApp::new().await;
     let person = somebody(&app).await;
