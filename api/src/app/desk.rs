@@ -4,8 +4,8 @@
 //! told alone; what all of it came to is written together ([`Staging`]), and everybody is answered
 //! after that. While one lot is written, the next gathers: the more tell at the same time, the more
 //! share a commit. Where writing together fails, because somebody else wrote to the same record or
-//! the vault refuses one of the words, they are told one by one: each is recorded once, however
-//! often it is told.
+//! the vault refuses one of the words, each sender's are told by themselves, and the desk goes on:
+//! each is recorded once, however often it is told.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,7 +30,7 @@ const MOST: usize = 4 * LOT;
 
 /// What another system tells.
 #[derive(Debug, Clone)]
-pub struct Item {
+pub struct Delivery {
     /// What it tells.
     pub telling: Telling,
     /// What of the sender's own is kept with it.
@@ -46,6 +46,7 @@ pub struct Received {
     pub receipt: Option<Receipt>,
 }
 
+type Told = Result<Outcome, Problem>;
 type Done = Result<Received, Problem>;
 
 /// What waits at the desk.
@@ -61,10 +62,11 @@ struct Queue {
 
 /// What somebody tells at once.
 struct Parcel {
-    items: Vec<Item>,
+    deliveries: Arc<[Delivery]>,
     /// What it is traced as a part of.
     span: Span,
-    answer: oneshot::Sender<Vec<Done>>,
+    /// What came of each; or, where they are to be taken in alone, what they came to before.
+    answer: oneshot::Sender<Result<Vec<Done>, Vec<Told>>>,
 }
 
 impl Desk {
@@ -82,11 +84,11 @@ impl Desk {
     /// What is taken next; when nothing is left, nobody attends any more.
     fn take(&self) -> Vec<Parcel> {
         let mut queue = self.queue();
-        let (mut lot, mut items) = (vec![], 0);
-        while items < LOT
+        let (mut lot, mut deliveries) = (vec![], 0);
+        while deliveries < LOT
             && let Some(parcel) = queue.waiting.pop_front()
         {
-            items += parcel.items.len();
+            deliveries += parcel.deliveries.len();
             lot.push(parcel);
         }
         queue.attended = !lot.is_empty();
@@ -97,11 +99,11 @@ impl Desk {
 impl Application {
     /// Takes in what another system tells, and answers what came of each. What it answers is
     /// durable.
-    pub async fn receive(self: &Arc<Self>, items: Vec<Item>) -> Vec<Result<Received, Problem>> {
-        let many = items.len();
+    pub async fn receive(self: &Arc<Self>, deliveries: Vec<Delivery>) -> Vec<Done> {
+        let deliveries: Arc<[Delivery]> = deliveries.into();
         let (answer, answered) = oneshot::channel();
         let parcel = Parcel {
-            items,
+            deliveries: Arc::clone(&deliveries),
             span: Span::current(),
             answer,
         };
@@ -109,10 +111,11 @@ impl Application {
             // What was begun is carried through, whoever still waits for it.
             tokio::spawn(Arc::clone(self).attend());
         }
-        answered.await.unwrap_or_else(|_| {
-            let lost = || Err(Problem::general(&general::UNAVAILABLE));
-            (0..many).map(|_| lost()).collect()
-        })
+        match answered.await {
+            Ok(Ok(done)) => done,
+            Ok(Err(first)) => self.take_in_alone(&deliveries, &first).await,
+            Err(_gone) => self.take_in_alone(&deliveries, &[]).await,
+        }
     }
 
     /// Takes lot after lot, until nothing waits.
@@ -122,82 +125,64 @@ impl Application {
             if lot.is_empty() {
                 return;
             }
-            let lot_span = span_of(&lot);
-            let (mut items, mut answers) = (vec![], vec![]);
+            let span = span_of(&lot);
+            let mut told = vec![];
+            let together = AssertUnwindSafe(self.take_in(&lot, &mut told).instrument(span));
+            let done = match together.catch_unwind().await {
+                Ok(Ok(done)) => Some(done),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "what came together is taken in one by one");
+                    None
+                }
+                Err(_panic) => {
+                    tracing::error!("what came together broke off; it is taken in one by one");
+                    None
+                }
+            };
+            let mut done = done.map(Vec::into_iter);
+            let mut told = told.into_iter();
             for parcel in lot {
-                answers.push((parcel.answer, parcel.items.len()));
-                let span = parcel.span;
-                items.extend(parcel.items.into_iter().map(|item| (item, span.clone())));
-            }
-            let done = self.take_in(&items).instrument(lot_span);
-            let mut done = done.await.into_iter();
-            for (answer, many) in answers {
+                let many = parcel.deliveries.len();
+                let answer = match &mut done {
+                    Some(done) => Ok(done.take(many).collect()),
+                    None => Err(told.by_ref().take(many).collect()),
+                };
                 // Nobody may be waiting any more.
-                answer.send(done.by_ref().take(many).collect()).ok();
+                parcel.answer.send(answer).ok();
             }
         }
     }
 
-    async fn take_in(&self, items: &[(Item, Span)]) -> Vec<Done> {
-        let mut told = vec![];
-        let together = AssertUnwindSafe(self.take_in_together(items, &mut told));
-        match together.catch_unwind().await {
-            Ok(Ok(done)) => return done,
-            Ok(Err(error)) => tracing::warn!(%error, "what came together is taken in one by one"),
-            Err(_panic) => tracing::error!("what came together broke off; taken in one by one"),
-        }
-        let mut done = Vec::with_capacity(items.len());
-        let mut told = told.into_iter();
-        for (item, span) in items {
-            let alone = self.take_in_alone(item.clone()).instrument(span.clone());
-            let alone = AssertUnwindSafe(alone).catch_unwind().await;
-            let mut alone = alone.unwrap_or_else(|_| Err(Problem::general(&general::INTERNAL)));
-            if let (Ok(Received { outcome: now, .. }), Some(Ok(first))) = (&mut alone, told.next())
-            {
-                // It may have been written together with others: that was the first time.
-                now.already &= first.already || now.event_ids.is_empty();
-            }
-            done.push(alone);
-        }
-        done
-    }
-
-    /// Tells all of it, then writes what it came to. `told` is what each came to before it was
+    /// Tells all of a lot, then writes what it came to. `told` is what each came to before it was
     /// written.
-    async fn take_in_together(
-        &self,
-        items: &[(Item, Span)],
-        told: &mut Vec<Result<Outcome, Problem>>,
-    ) -> Result<Vec<Done>, Unsettled> {
+    async fn take_in(&self, lot: &[Parcel], told: &mut Vec<Told>) -> Result<Vec<Done>, Unsettled> {
         let staging = Staging::before(Arc::clone(&self.log), Arc::clone(&self.vault));
         let staged = self.staged(&staging);
-        let streams = items.iter().map(|(item, _)| item.telling.target.stream());
+        let deliveries = lot.iter().flat_map(|parcel| &*parcel.deliveries);
+        let streams = deliveries.map(|one| one.telling.target.stream());
         staging.log.read_ahead(streams).await;
         let mut to_keep = vec![];
-        for (item, span) in items {
-            let outcome = staged.tell(item.telling.clone()).instrument(span.clone());
-            let outcome = outcome.await;
-            if outcome.is_ok() {
-                to_keep.extend(item.to_keep.iter().cloned());
+        for parcel in lot {
+            for one in &*parcel.deliveries {
+                let outcome = staged.tell(one.telling.clone());
+                let outcome = outcome.instrument(parcel.span.clone()).await;
+                if outcome.is_ok() {
+                    to_keep.extend(one.to_keep.iter().cloned());
+                }
+                told.push(outcome);
             }
-            told.push(outcome);
         }
-        // No event points to what is the sender's own.
-        let (done, kept) = tokio::join!(self.settle(&staging, told), self.vault.keep(to_keep));
-        let done = done?;
+        let settled = staging.settle().await?;
+        // Only now: of what is refused in the end, nothing of the sender's is kept.
+        let (kept, done) = tokio::join!(self.vault.keep(to_keep), self.receipts(&settled, told));
         kept?;
         self.units.learn_from(&staged.units);
         Ok(done)
     }
 
-    /// Writes what was told together, and makes the receipts.
-    async fn settle(
-        &self,
-        staging: &Staging,
-        told: &[Result<Outcome, Problem>],
-    ) -> Result<Vec<Done>, SettleError> {
-        let settled = staging.settle().await?;
-        let mut written = self.read_written(&settled).await;
+    /// What was told together, as it stands in the log.
+    async fn receipts(&self, settled: &Settled, told: &[Told]) -> Vec<Done> {
+        let mut written = self.read_written(settled).await;
         let mut done = Vec::with_capacity(told.len());
         for outcome in told {
             done.push(match outcome.clone() {
@@ -210,7 +195,7 @@ impl Application {
                 }
             });
         }
-        Ok(done)
+        done
     }
 
     /// An outcome with its receipt. The event is read, unless it is at hand.
@@ -241,10 +226,22 @@ impl Application {
         events.map(|event| (event.id, event)).collect()
     }
 
-    async fn take_in_alone(&self, item: Item) -> Done {
-        let outcome = self.tell(item.telling).await?;
-        self.remember(item.to_keep).await?;
-        self.received(outcome, None).await
+    /// Takes in what could not be written together with others. `first` is what each came to at that
+    /// try, as far as it went.
+    async fn take_in_alone(&self, deliveries: &[Delivery], first: &[Told]) -> Vec<Done> {
+        let mut done = Vec::with_capacity(deliveries.len());
+        for (nth, one) in deliveries.iter().cloned().enumerate() {
+            let alone = async {
+                let mut outcome = self.tell(one.telling).await?;
+                if let Some(Ok(first)) = first.get(nth) {
+                    outcome = outcome.after(first);
+                }
+                self.remember(one.to_keep).await?;
+                self.received(outcome, None).await
+            };
+            done.push(alone.await);
+        }
+        done
     }
 }
 

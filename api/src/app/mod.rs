@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Gate, Limits, Secret, SigningKey};
 
 use desk::Desk;
-pub use desk::{Item, Received};
+pub use desk::{Delivery, Received};
 pub(crate) use execute::unavailable;
 pub use export::{Export, ExportedEntry, KeptBesides, ToldBy};
 pub use ids::Ids;

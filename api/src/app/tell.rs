@@ -87,6 +87,16 @@ pub struct Outcome {
     pub ids: Ids,
 }
 
+impl Outcome {
+    /// The same after an earlier try, of which it is not known how much was written: what was new
+    /// then is new.
+    #[must_use]
+    pub(crate) fn after(mut self, first: &Self) -> Self {
+        self.already &= first.already || self.event_ids.is_empty();
+        self
+    }
+}
+
 impl Application {
     /// Tells something: who may, is it well told, then the decider, then what follows from it.
     pub async fn tell(&self, telling: Telling) -> Result<Outcome, Problem> {

@@ -86,12 +86,11 @@ impl Importer {
             self.last = before;
             let app = Arc::clone(&self.app);
             for (line, staged) in lines.iter().zip(&mut outcomes) {
-                let mut outcome = self.tell(&app, line).await;
-                if let (Ok(Some(now)), Ok(Some(first))) = (&mut outcome, &*staged) {
-                    // Some of the batch may have been written: that was the first time.
-                    now.already &= first.already || now.event_ids.is_empty();
-                }
-                *staged = outcome;
+                let outcome = self.tell(&app, line).await;
+                *staged = match (outcome, &*staged) {
+                    (Ok(Some(now)), Ok(Some(first))) => Ok(Some(now.after(first))),
+                    (outcome, _) => outcome,
+                };
             }
         }
         outcomes.into_iter().map(Taken::from).collect()

@@ -32,7 +32,7 @@ use super::{
     headers,
 };
 use crate::{
-    app::{self, Application, By, Outcome, Received},
+    app::{Application, By, Delivery, Outcome, Received},
     auth::{Principal, callers},
     cloud_event::{self, CloudEvent},
     decode,
@@ -222,7 +222,7 @@ struct Intake {
 
 impl Intake {
     /// What an event tells, if it may be told here.
-    fn item(&self, event: CloudEvent) -> Result<app::Item, Problem> {
+    fn delivery(&self, event: CloudEvent) -> Result<Delivery, Problem> {
         if !STREAMS.contains(&event.kind.stream) {
             return Err(Problem::general(&general::UNKNOWN_KIND).at(
                 "/type",
@@ -233,20 +233,20 @@ impl Intake {
             ));
         }
         speaks_for_its_sender(&event, &self.by)?;
-        Ok(app::Item {
+        Ok(Delivery {
             to_keep: event.to_keep(&self.app.secret),
             telling: event.telling(&self.app, self.by.clone())?,
         })
     }
 
     /// What came of each.
-    async fn received(&self, items: Vec<app::Item>) -> Vec<Result<Received, Problem>> {
+    async fn received(&self, deliveries: Vec<Delivery>) -> Vec<Result<Received, Problem>> {
         if !self.dry_run {
-            return self.app.receive(items).await;
+            return self.app.receive(deliveries).await;
         }
-        let mut received = Vec::with_capacity(items.len());
-        for item in items {
-            let outcome = self.app.tell(item.telling).await;
+        let mut received = Vec::with_capacity(deliveries.len());
+        for one in deliveries {
+            let outcome = self.app.tell(one.telling).await;
             received.push(outcome.map(|outcome| Received {
                 outcome,
                 receipt: None,
@@ -256,9 +256,9 @@ impl Intake {
     }
 
     async fn alone(&self, event: CloudEvent) -> Result<Response, Problem> {
-        let item = self.item(event)?;
-        let id = item.telling.target.to_string();
-        let mut received = self.received(vec![item]).await;
+        let delivery = self.delivery(event)?;
+        let id = delivery.telling.target.to_string();
+        let mut received = self.received(vec![delivery]).await;
         let lost = || Problem::general(&general::INTERNAL);
         let Received { outcome, receipt } = received.pop().ok_or_else(lost)?.map_err(not_there)?;
         let status = status(&outcome);
@@ -281,13 +281,13 @@ impl Intake {
 
     async fn batch(&self, events: Vec<Value>, headers: &HeaderMap) -> Response {
         let language = Language::of_headers(headers).unwrap_or(Language::English);
-        let (mut told, mut items) = (vec![], vec![]);
+        let (mut told, mut deliveries) = (vec![], vec![]);
         for event in events {
             let id = event.get("id").and_then(Value::as_str).map(str::to_owned);
-            let item = CloudEvent::structured(event).and_then(|event| self.item(event));
-            told.push((id, item.map(|item| items.push(item))));
+            let delivery = CloudEvent::structured(event).and_then(|event| self.delivery(event));
+            told.push((id, delivery.map(|delivery| deliveries.push(delivery))));
         }
-        let mut received = self.received(items).await.into_iter();
+        let mut received = self.received(deliveries).await.into_iter();
         let of_each = told.into_iter().enumerate();
         let items = of_each.map(|(index, (id, told))| {
             let lost = || Err(Problem::general(&general::INTERNAL));
