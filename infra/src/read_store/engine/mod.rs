@@ -107,12 +107,19 @@ impl Writer {
         })
     }
 
-    /// Waits longer than usual for others that write a file, and elsewhere [gives way](Self::give_way)
-    /// while they are late.
-    pub(super) fn be_patient(&mut self, late: watch::Receiver<bool>) {
+    /// Waits longer than usual for others that write. Where these can be overtaken, answers where it
+    /// is told that they are late: then it [gives way](Self::give_way).
+    pub(super) fn be_patient(&mut self) -> Option<watch::Sender<bool>> {
         match self {
-            Self::Sqlite(_, patience) => *patience = MORE_PATIENCE,
-            Self::Postgres(_, others) => *others = Some(late),
+            Self::Sqlite(_, patience) => {
+                *patience = MORE_PATIENCE;
+                None
+            }
+            Self::Postgres(_, others) => {
+                let (tell, late) = watch::channel(false);
+                *others = Some(late);
+                Some(tell)
+            }
         }
     }
 
@@ -128,6 +135,7 @@ impl Writer {
     /// first who are late.
     pub(super) async fn give_way(&self) {
         match self {
+            // Who waits to write is not in a queue: it tries again after a while.
             Self::Sqlite(..) => tokio::time::sleep(sqlite::GAP).await,
             Self::Postgres(_, None) => {}
             Self::Postgres(_, Some(late)) => {

@@ -23,19 +23,19 @@ const LONGEST: Duration = if cfg!(test) {
     Duration::from_secs(5)
 };
 
-/// Watches whether the tables in use are late, as long as the task is held.
+/// Tells whether the tables in use are late, as long as the task is held.
 pub(in crate::read_store) fn watch(
     log: Arc<dyn EventStore>,
     in_use: Readers,
-) -> (watch::Receiver<bool>, AbortOnDropHandle<()>) {
-    let (tell, late) = watch::channel(false);
+    tell: watch::Sender<bool>,
+) -> AbortOnDropHandle<()> {
     let watch = Watch { log, in_use, tell };
     let watching = async move {
         // Who rebuilds meets the same error, and tells it.
         watch.go_on().await.ok();
         watch.tell.send_replace(false);
     };
-    (late, AbortOnDropHandle::new(tokio::spawn(watching)))
+    AbortOnDropHandle::new(tokio::spawn(watching))
 }
 
 struct Watch {
@@ -58,11 +58,13 @@ impl Watch {
                 are_kept_up |= is_there || shown > before;
                 let is_late = !is_there && (LATE..LONGEST).contains(&since.elapsed());
                 self.tell.send_replace(are_kept_up && is_late);
-                sleep(LOOK).await;
                 if is_there {
                     break;
                 }
+                // Another process moves them, and tells nobody.
+                sleep(LOOK).await;
             }
+            self.log.moved_past(last).await?;
         }
     }
 

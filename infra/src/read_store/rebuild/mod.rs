@@ -83,8 +83,8 @@ pub struct Rebuild {
     log: Arc<dyn EventStore>,
     db: Writer,
     readers: Readers,
-    /// Whether the tables in use are late.
-    _watching: AbortOnDropHandle<()>,
+    /// Watches whether the tables in use are late, where they can be overtaken.
+    _watching: Option<AbortOnDropHandle<()>>,
     turn: Turn,
     tables: Vec<Generation>,
     /// The tables are empty and have no indexes yet.
@@ -176,8 +176,9 @@ impl Rebuild {
         let checkpoints = checkpoint::read(&mut db.begin().await?.rows()).await?;
         checkpoint::furthest(&checkpoints, &*log).await?;
         let readers = place.readers().await?;
-        let (late, watching) = courtesy::watch(log.clone(), readers.clone());
-        db.be_patient(late);
+        let watching = db
+            .be_patient()
+            .map(|late| courtesy::watch(log.clone(), readers.clone(), late));
         Ok(Self {
             turn: Turn::take(&place, &mut db, node).await?,
             readers,

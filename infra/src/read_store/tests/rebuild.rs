@@ -654,7 +654,8 @@ async fn a_rebuild_goes_last_while_the_tables_in_use_are_late_but_not_for_ever()
     world.person(1, "2020-03-01", contact()).await;
     let live = world.open().await.unwrap();
     live.catch_up(|_, _| {}).await.unwrap();
-    let (mut late, _watching) = courtesy::watch(world.log.clone(), live.readers.clone());
+    let (tell, mut late) = tokio::sync::watch::channel(false);
+    let _watching = courtesy::watch(world.log.clone(), live.readers.clone(), tell);
     let mut hears = async |is_so: bool| {
         let heard = late.wait_for(|late| *late == is_so);
         let heard = tokio::time::timeout(Duration::from_secs(30), heard).await;
