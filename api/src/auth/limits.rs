@@ -75,7 +75,7 @@ impl Gate {
             buckets.retain_recent();
         }
         buckets.check_key(who).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            let wait = not_until.wait_time_from(buckets.clock().now());
             Problem::general(&general::TOO_MANY_REQUESTS).retry_after(in_seconds(wait))
         })
     }
